@@ -1,0 +1,81 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+/// A C library of the system; only the Swift module beside it may import it.
+func library(_ name: String, _ pkgConfig: String, apt: String) -> Target {
+    .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([apt])])
+}
+
+let package = Package(
+    name: "cryptogaf",
+    products: [.executable(name: "cryptogaf", targets: ["cryptogaf"])],
+    targets: [
+        library("CPostgres", "libpq", apt: "libpq-dev"),
+        library("CFastCGI", "fcgi", apt: "libfcgi-dev"),
+        library("CCurl", "libcurl", apt: "libcurl4-openssl-dev"),
+        library("CPNG", "libpng", apt: "libpng-dev"),
+        library("CISAL", "libisal", apt: "libisal-dev"),
+        .target(
+            name: "CGramian",
+            // Contracted multiply-adds round once where the reference rounds twice: pixels would move.
+            cSettings: [.unsafeFlags(["-O3", "-ffp-contract=off"])]),
+
+        // Pure: no I/O, no clock.
+        module("Market"),
+        module("Analysis", ["CGramian"]),
+        module("HTTP"),
+
+        // Wrappers: the only importers of their C library; they know nothing of markets.
+        module("Runtime"),
+        module("Postgres", ["CPostgres"]),
+        module("FastCGI", ["CFastCGI", "HTTP"]),
+        module("Curl", ["CCurl"]),
+        module("PNG", ["CPNG", "CISAL"]),
+
+        // Adapters: they never import each other.
+        module("Exchanges", ["Market", "Curl", "Runtime"]),
+        module("Warehouse", ["Market", "Postgres"]),
+
+        // Use cases.
+        module("API", ["HTTP", "Market", "Exchanges", "Warehouse", "Postgres"]),
+        module("Jobs", ["Market", "Analysis", "PNG", "Exchanges", "Warehouse", "Postgres", "Runtime"]),
+
+        .executableTarget(
+            name: "cryptogaf",
+            dependencies: ["API", "Jobs", "FastCGI", "HTTP", "Exchanges", "Warehouse", "Postgres", "Runtime", "Market"],
+            swiftSettings: strict),
+
+        .target(
+            name: "TestSupport", dependencies: ["Postgres"], path: "Tests/TestSupport", swiftSettings: strict),
+        tests("RuntimeTests", ["Runtime"]),
+        tests("MarketTests", ["Market", "TestSupport"]),
+        tests("AnalysisTests", ["Analysis", "TestSupport"]),
+        tests("HTTPTests", ["HTTP"]),
+        tests("PostgresTests", ["Postgres", "TestSupport"]),
+        tests("FastCGITests", ["FastCGI", "HTTP", "TestSupport"]),
+        tests("CurlTests", ["Curl", "TestSupport"]),
+        tests("PNGTests", ["PNG", "TestSupport"]),
+        tests("ExchangesTests", ["Exchanges", "Market", "TestSupport"]),
+        tests("WarehouseTests", ["Warehouse", "Postgres", "Market", "TestSupport"]),
+        tests("APITests", ["API", "HTTP", "Warehouse", "Postgres", "Exchanges", "Market", "TestSupport"]),
+        tests("JobsTests", ["Jobs", "Warehouse", "Postgres", "Exchanges", "Market", "Runtime", "Analysis", "TestSupport"]),
+        tests("cryptogafTests", ["TestSupport", "Postgres"]),
+        tests("HouseRulesTests", ["TestSupport"]),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,1 @@
+// Removed with this module's first source.

@@ -1,0 +1,98 @@
+import Synchronization
+
+import Glibc
+
+/// The request to end: set once, by a signal or by the program, seen by every loop and every sleep.
+///
+/// A loop finishes its unit of work, sees `isRequested` and returns; a wait returns at once.
+public final class Stop: Sendable {
+    private struct State {
+        var requested = false
+        var actions: [@Sendable () -> Void] = []
+    }
+
+    private let state = Mutex(State())
+    /// Becomes readable, and stays so, once the stop is requested: `poll(2)` on it wakes every sleeper.
+    private let pipeRead: Int32
+    private let pipeWrite: Int32
+
+    public init() {
+        var ends: [Int32] = [-1, -1]
+        // Without two file descriptors the process can neither wait nor end in order.
+        precondition(pipe(&ends) == 0, "no file descriptors left")
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        (pipeRead, pipeWrite) = (ends[0], ends[1])
+    }
+
+    deinit {
+        close(pipeRead)
+        close(pipeWrite)
+    }
+
+    public var isRequested: Bool { state.withLock { $0.requested } }
+
+    /// A descriptor that becomes readable with the request; for loops that poll other descriptors as well.
+    public var descriptor: Int32 { pipeRead }
+
+    public func request() {
+        let actions = state.withLock { state -> [@Sendable () -> Void] in
+            guard !state.requested else { return [] }
+            state.requested = true
+            defer { state.actions = [] }
+            return state.actions
+        }
+        var byte: UInt8 = 1
+        _ = write(pipeWrite, &byte, 1)
+        for action in actions { action() }
+    }
+
+    /// Runs `action` when the stop is requested; at once, if it has been.
+    public func onRequest(_ action: @escaping @Sendable () -> Void) {
+        let now = state.withLock { state -> Bool in
+            if !state.requested { state.actions.append(action) }
+            return state.requested
+        }
+        if now { action() }
+    }
+
+    /// Sleeps until the deadline of the monotonic clock; false if the stop came first.
+    public func sleep(until deadline: ContinuousClock.Instant) -> Bool {
+        while !isRequested {
+            let left = ContinuousClock.now.duration(to: deadline)
+            guard left > .zero else { return true }
+            let (seconds, attoseconds) = left.components
+            // Rounded up: a wait that ends early would be taken again, for nothing.
+            let milliseconds = seconds > 3600 ? 3_600_000 : seconds * 1000 + attoseconds / 1_000_000_000_000_000 + 1
+            var poller = pollfd(fd: pipeRead, events: Int16(POLLIN), revents: 0)
+            _ = poll(&poller, 1, Int32(milliseconds))
+        }
+        return false
+    }
+
+    public func sleep(for duration: Duration) -> Bool { sleep(until: .now + duration) }
+}
+
+extension Stop {
+    /// Turns SIGTERM and SIGINT into this request. Call once, before any other thread starts: the signals are blocked here and
+    /// so in every later thread, and one thread waits for them, so that no code ever runs inside a signal handler.
+    /// A second signal ends the process at once, for a person who will not wait.
+    public func onSignals() {
+        var set = sigset_t()
+        sigemptyset(&set)
+        sigaddset(&set, SIGTERM)
+        sigaddset(&set, SIGINT)
+        pthread_sigmask(SIG_BLOCK, &set, nil)
+        signal(SIGPIPE, SIG_IGN)
+        Thread.detach(stackBytes: 256 << 10) { [self] in
+            var set = sigset_t()
+            sigemptyset(&set)
+            sigaddset(&set, SIGTERM)
+            sigaddset(&set, SIGINT)
+            var received: Int32 = 0
+            while sigwait(&set, &received) == 0 {
+                if isRequested { _exit(128 + received) }
+                request()
+            }
+        }
+    }
+}

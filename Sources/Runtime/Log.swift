@@ -1,7 +1,6 @@
 public import FoundationEssentials
-import Synchronization
-
 import Glibc
+import Synchronization
 
 /// Structured log: one line per event on standard error.
 ///

@@ -1,6 +1,5 @@
-import Synchronization
-
 import Glibc
+import Synchronization
 
 /// The request to end: set once, by a signal or by the program, seen by every loop and every sleep.
 ///

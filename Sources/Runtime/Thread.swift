@@ -28,7 +28,12 @@ public struct Thread: ~Copyable {
         if detached { pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED)) }
         var id = pthread_t()
         let body = Unmanaged.passRetained(Body(run)).toOpaque()
-        let code = pthread_create(&id, &attributes, { Unmanaged<Body>.fromOpaque($0!).takeRetainedValue().run(); return nil }, body)
+        let code = pthread_create(
+            &id, &attributes,
+            {
+                Unmanaged<Body>.fromOpaque($0!).takeRetainedValue().run()
+                return nil
+            }, body)
         precondition(code == 0, "the system has no thread left: \(code)")
         return id
     }

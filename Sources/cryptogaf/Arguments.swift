@@ -1,0 +1,89 @@
+/// An option that a command accepts.
+struct Option: Sendable {
+    let name: String
+    /// What the value is called in the help; nil for a flag.
+    let placeholder: String?
+    let meaning: String
+
+    static func value(_ name: String, _ placeholder: String, _ meaning: String) -> Option {
+        Option(name: name, placeholder: placeholder, meaning: meaning)
+    }
+
+    static func flag(_ name: String, _ meaning: String) -> Option {
+        Option(name: name, placeholder: nil, meaning: meaning)
+    }
+
+    var usage: String { placeholder.map { "\(name) \($0)" } ?? name }
+}
+
+/// A command line that cannot be understood: exit code 64.
+struct UsageError: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) { self.description = description }
+}
+
+/// The words after the command's name, sorted into operands, flags and values; `--name value` and `--name=value` are the same,
+/// and everything after `--` is an operand.
+struct Arguments: Sendable {
+    private(set) var operands: [String] = []
+    private var values: [String: String] = [:]
+    private var flags: Set<String> = []
+
+    init(_ words: [String], accepting options: [Option]) throws {
+        var rest = words[...]
+        while let word = rest.popFirst() {
+            if word == "--" {
+                operands += rest
+                return
+            }
+            guard word.hasPrefix("--"), word != "-" else {
+                operands.append(word)
+                continue
+            }
+            let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            guard let option = options.first(where: { $0.name == parts[0] }) else {
+                throw UsageError("there is no option \(parts[0])")
+            }
+            guard values[option.name] == nil, !flags.contains(option.name) else { throw UsageError("\(option.name) stands twice") }
+            if let placeholder = option.placeholder {
+                guard let value = parts.count == 2 ? parts[1] : rest.popFirst() else {
+                    throw UsageError("\(option.name) needs a value: \(placeholder)")
+                }
+                values[option.name] = value
+            } else {
+                guard parts.count == 1 else { throw UsageError("\(option.name) takes no value") }
+                flags.insert(option.name)
+            }
+        }
+    }
+
+    func flag(_ name: String) -> Bool { flags.contains(name) }
+
+    func string(_ name: String) -> String? { values[name] }
+
+    func int(_ name: String, in range: ClosedRange<Int>) throws -> Int? {
+        try values[name].map { text in
+            guard let value = Int(text), range.contains(value) else {
+                throw UsageError("\(name) takes a whole number from \(range.lowerBound) to \(range.upperBound) (got \"\(text)\")")
+            }
+            return value
+        }
+    }
+
+    func int(_ name: String, default fallback: Int, in range: ClosedRange<Int>) throws -> Int {
+        try int(name, in: range) ?? fallback
+    }
+
+    /// Seconds, or a number with a unit: `0.5`, `250ms`, `75s`, `5m`, `1h`.
+    func duration(_ name: String, in range: ClosedRange<Duration>) throws -> Duration? {
+        try values[name].map { text in
+            guard let value = Duration(text: text), range.contains(value) else {
+                throw UsageError(
+                    "\(name) takes a time from \(range.lowerBound.text) to \(range.upperBound.text), such as 0.5, 250ms, 75s or 5m (got \"\(text)\")"
+                )
+            }
+            return value
+        }
+    }
+}

@@ -1,0 +1,48 @@
+import Runtime
+
+/// One subcommand: what it is called, what it accepts, what it does. One file each.
+protocol Command {
+    static var name: String { get }
+    /// One line for the list of commands.
+    static var summary: String { get }
+    /// What stands between the command and its options in the usage line, such as `add PRODUCT`; empty when it takes none.
+    static var operands: String { get }
+    static var options: [Option] { get }
+    /// The parts of the environment it cannot do without.
+    static var requires: Set<Configuration.Section> { get }
+    /// Paragraphs below the options in `--help`: environment, examples.
+    static var details: String { get }
+
+    /// Checks everything that can be checked before the work starts.
+    init(_ arguments: Arguments, _ configuration: Configuration) throws
+
+    /// Returns when the work is done or the stop was requested; throws what ended it.
+    func run(_ program: Program) throws
+}
+
+extension Command {
+    static var operands: String { "" }
+    static var options: [Option] { [] }
+    static var requires: Set<Configuration.Section> { [] }
+    static var details: String { "" }
+
+    static var help: String {
+        var usage = "Usage: cryptogaf \(name)"
+        if !operands.isEmpty { usage += " \(operands)" }
+        if !options.isEmpty { usage += " [options]" }
+        var text = "\(usage)\n\n\(summary)\n"
+        let rows = options.map { ($0.usage, $0.meaning) } + [("--help", "this text")]
+        let width = rows.map(\.0.count).max() ?? 0
+        text += "\nOptions:\n"
+        for (left, right) in rows { text += "  \(left)\(String(repeating: " ", count: width - left.count))  \(right)\n" }
+        if !details.isEmpty { text += "\n\(details)\n" }
+        return text
+    }
+}
+
+/// What a command gets from the program that it runs in.
+struct Program: Sendable {
+    let log: Log
+    /// Set by SIGTERM and SIGINT.
+    let stop: Stop
+}

@@ -1,0 +1,70 @@
+/// Everything the environment says, read once; below the program nothing looks there.
+///
+/// The variables are those of the predecessors; `PG*` of libpq fill what `POSTGRES_*` leave open.
+struct Configuration: Sendable {
+    /// Parts that a command may be unable to do without.
+    enum Section: Sendable { case postgres }
+
+    let postgres: PostgresSettings
+    /// `SLEEP_INTERVAL`, seconds between two ticks of `collect`.
+    let sleepInterval: Duration
+    /// `HTTP_TIMEOUT`, seconds for one answer of a venue.
+    let httpTimeout: Duration
+    /// `COINBASE_URL`, a coinbase-local.
+    let coinbaseURL: String
+    /// `COINBASE_EXCHANGE_URL`, the public Coinbase Exchange REST API.
+    let coinbaseExchangeURL: String
+    /// `SQL_DIR`, where `migrations/` and `functions/` are.
+    let sqlDirectory: String
+    /// `ALLOW_ORIGIN`, the `Access-Control-Allow-Origin` of GET answers; empty: none is sent.
+    let allowOrigin: String
+    let logLevel: String
+    let logFormat: String?
+
+    /// Throws one error that names every variable that is missing or wrong.
+    init(environment: [String: String], requires: Set<Section> = [], readFile: (String) -> String?) throws(ConfigurationError) {
+        var reader = EnvironmentReader(environment)
+        postgres = PostgresSettings(&reader, required: requires.contains(.postgres), readFile: readFile)
+        sleepInterval = reader.duration("SLEEP_INTERVAL", default: .seconds(1), in: .milliseconds(10) ... .seconds(3600))
+        httpTimeout = reader.duration("HTTP_TIMEOUT", default: .seconds(10), in: .milliseconds(50) ... .seconds(300))
+        coinbaseURL = reader.url("COINBASE_URL", default: "http://coinbase-local:4201")
+        coinbaseExchangeURL = reader.url("COINBASE_EXCHANGE_URL", default: "https://api.exchange.coinbase.com")
+        sqlDirectory = reader.string("SQL_DIR") ?? "sql"
+        allowOrigin = reader.headerValue("ALLOW_ORIGIN", default: "*")
+        logLevel = reader.choice("LOG_LEVEL", of: ["debug", "info", "warning", "error"]) ?? "info"
+        logFormat = reader.choice("LOG_FORMAT", of: ["text", "json"])
+        if !reader.problems.isEmpty { throw ConfigurationError(problems: reader.problems) }
+    }
+}
+
+/// How to reach Postgres. A member that is nil is left to libpq: `PG*`, a service file, `.pgpass`.
+struct PostgresSettings: Sendable {
+    let host: String?
+    let port: Int?
+    let user: String?
+    let database: String?
+    let password: String?
+
+    /// Where a container finds the password, as the predecessors had it.
+    static let secretFile = "/run/secrets/pg_pw"
+
+    init(_ reader: inout EnvironmentReader, required: Bool, readFile: (String) -> String?) {
+        host = reader.string("POSTGRES_HOST")
+        port = reader.int("POSTGRES_PORT", in: 1...65535)
+        user = reader.string("POSTGRES_USER")
+        database = reader.string("POSTGRES_DB")
+        password =
+            reader.string("POSTGRES_PW")
+            ?? (reader.string("PGPASSWORD") == nil ? readFile(Self.secretFile)?.trimmingWhitespace : nil)
+        guard required, reader.string("PGSERVICE") == nil else { return }
+        if host == nil { reader.require("POSTGRES_HOST", or: ["PGHOST", "PGHOSTADDR"]) }
+        if user == nil { reader.require("POSTGRES_USER", or: ["PGUSER"]) }
+        if database == nil { reader.require("POSTGRES_DB", or: ["PGDATABASE"]) }
+    }
+}
+
+extension String {
+    fileprivate var trimmingWhitespace: String {
+        String(drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
+    }
+}

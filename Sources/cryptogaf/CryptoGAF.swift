@@ -1,0 +1,95 @@
+import FoundationEssentials
+import Glibc
+import Runtime
+
+/// The program: finds the command, reads the environment once, and turns an error into one line and an exit code.
+@main
+enum CryptoGAF {
+    static let version = "0.1.0"
+
+    /// In the order of `cryptogaf --help`.
+    static var commands: [any Command.Type] {
+        []
+    }
+
+    static func main() {
+        let words = Array(CommandLine.arguments.dropFirst())
+        exit(start(words, environment: ProcessInfo.processInfo.environment).rawValue)
+    }
+
+    private static func start(_ words: [String], environment: [String: String]) -> ExitCode {
+        switch words.first {
+        case nil:
+            complain(overview)
+            return .usage
+        case "--help", "-h", "help":
+            print(overview)
+            return .ok
+        case "--version":
+            print("cryptogaf \(version)")
+            return .ok
+        case .some(let name):
+            guard let command = commands.first(where: { $0.name == name }) else {
+                complain("cryptogaf: there is no command \"\(name)\"; cryptogaf --help lists them")
+                return .usage
+            }
+            return run(command, Array(words.dropFirst()), environment)
+        }
+    }
+
+    private static func run(_ command: any Command.Type, _ words: [String], _ environment: [String: String]) -> ExitCode {
+        if words.prefix(while: { $0 != "--" }).contains(where: { $0 == "--help" || $0 == "-h" }) {
+            print(command.help, terminator: "")
+            return .ok
+        }
+        do {
+            let arguments = try Arguments(words, accepting: command.options)
+            let configuration = try Configuration(environment: environment, requires: command.requires) { path in
+                try? String(contentsOfFile: path, encoding: .utf8)
+            }
+            let instance = try command.init(arguments, configuration)
+            let stop = Stop()
+            stop.onSignals()
+            try instance.run(Program(log: log(configuration), stop: stop))
+            return .ok
+        } catch {
+            report(error, from: command.name)
+            return ExitCode(error)
+        }
+    }
+
+    private static var onTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+
+    private static func log(_ configuration: Configuration) -> Log {
+        Log(
+            format: configuration.logFormat.flatMap(Log.Format.init) ?? (onTerminal ? .text : .json),
+            minimum: Log.Level(rawValue: configuration.logLevel) ?? .info)
+    }
+
+    /// A sentence for a person; elsewhere an event, since what collects logs reads lines of JSON.
+    private static func report(_ error: any Error, from command: String) {
+        guard onTerminal else {
+            return Log(format: .json).error("program.failed", ["command": .text(command), "error": .text("\(error)")])
+        }
+        complain("cryptogaf \(command): \(error)")
+        if error is UsageError { complain("cryptogaf \(command) --help tells what it takes") }
+    }
+
+    private static func complain(_ line: String) { Log.standardError(line) }
+
+    private static var overview: String {
+        var text = """
+            Usage: cryptogaf <command> [options]
+
+            Crypto GAF collects order books, draws them as Gramian angular field images and serves them.
+
+
+            """
+        var width = 0
+        for command in commands { width = max(width, command.name.count) }
+        for command in commands {
+            text += "  \(command.name)\(String(repeating: " ", count: width - command.name.count))  \(command.summary)\n"
+        }
+        return text + "\ncryptogaf <command> --help tells more; --version prints the version."
+    }
+}

@@ -74,7 +74,7 @@ let package = Package(
         tests("WarehouseTests", ["Warehouse", "Postgres", "Market", "TestSupport"]),
         tests("APITests", ["API", "HTTP", "Warehouse", "Postgres", "Exchanges", "Market", "TestSupport"]),
         tests("JobsTests", ["Jobs", "Warehouse", "Postgres", "Exchanges", "Market", "Runtime", "Analysis", "TestSupport"]),
-        tests("cryptogafTests", ["TestSupport", "Postgres"]),
+        tests("cryptogafTests", ["cryptogaf", "TestSupport", "Postgres"]),
         tests("HouseRulesTests", ["TestSupport"]),
     ],
     swiftLanguageModes: [.v6]

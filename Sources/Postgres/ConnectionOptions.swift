@@ -1,0 +1,72 @@
+/// Where Postgres is and who asks. What is nil is left to libpq: its `PG*` variables, `~/.pgpass`, then its defaults.
+public struct ConnectionOptions: Sendable {
+    /// A host name, an address, or the directory of a Unix socket.
+    public var host: String?
+    public var port: Int?
+    public var user: String?
+    public var database: String?
+    public var password: String?
+    /// What `pg_stat_activity` shows.
+    public var applicationName: String
+    /// Per address of the host; libpq takes whole seconds, at least two.
+    public var connectTimeout: Duration
+    /// The server ends a statement after this time; a little later we stop waiting for a server that does not. Nil: no limit.
+    public var statementTimeout: Duration?
+    /// Statements kept prepared per connection; 0 for connections through a pooler in transaction mode.
+    public var statementCacheSize: Int
+
+    public init(
+        host: String? = nil, port: Int? = nil, user: String? = nil, database: String? = nil, password: String? = nil,
+        applicationName: String = "cryptogaf", connectTimeout: Duration = .seconds(5), statementTimeout: Duration? = .seconds(30),
+        statementCacheSize: Int = 64
+    ) {
+        self.host = host
+        self.port = port
+        self.user = user
+        self.database = database
+        self.password = password
+        self.applicationName = applicationName
+        self.connectTimeout = connectTimeout
+        self.statementTimeout = statementTimeout
+        self.statementCacheSize = statementCacheSize
+    }
+
+    /// libpq's names. Source: https://www.postgresql.org/docs/15/libpq-connect.html#LIBPQ-PARAMKEYWORDS
+    var parameters: [(keyword: String, value: String)] {
+        var list = [("application_name", applicationName), ("client_encoding", "UTF8")]
+        if let host { list.append(("host", host)) }
+        if let port { list.append(("port", String(port))) }
+        if let user { list.append(("user", user)) }
+        if let database { list.append(("dbname", database)) }
+        if let password { list.append(("password", password)) }
+        list.append(("connect_timeout", String(max(2, connectTimeout.wholeMilliseconds / 1000))))
+        // A peer that vanished without a word is noticed after about a minute when idle, sooner with data on the way.
+        list += [("keepalives_idle", "30"), ("keepalives_interval", "10"), ("keepalives_count", "3"), ("tcp_user_timeout", "30000")]
+        return list
+    }
+
+    /// Settings that parsing and waiting rely on, whatever the server's or the role's defaults are.
+    var settings: String {
+        "SET DateStyle = 'ISO'; SET TimeZone = 'UTC'; SET IntervalStyle = 'postgres'; SET extra_float_digits = 1; "
+            + "SET bytea_output = 'hex'; SET statement_timeout = \(statementTimeout?.wholeMilliseconds ?? 0)"
+    }
+}
+
+extension ConnectionOptions: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// Without the password, however the value is printed.
+    public var description: String {
+        let place = [host, port.map { String($0) }].compactMap(\.self).joined(separator: ":")
+        return "postgres://\(user ?? "")@\(place)/\(database ?? "")"
+    }
+
+    public var debugDescription: String { description }
+    public var customMirror: Mirror { Mirror(self, children: ["location": description]) }
+}
+
+extension Duration {
+    /// Rounded up, so that a short time never becomes none.
+    var wholeMilliseconds: Int64 {
+        let (seconds, attoseconds) = components
+        return seconds * 1000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000
+    }
+}

@@ -1,0 +1,43 @@
+"""Who runs the servers: the user who asks, or, as Postgres refuses root, the account `postgres` when that user is root."""
+
+import os
+import pwd
+import shutil
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+SERVICE = "postgres"
+
+
+def is_root():
+    return os.geteuid() == 0
+
+
+def _reaches(path):
+    test = ["setpriv", f"--reuid={SERVICE}", f"--regid={SERVICE}", "--init-groups", "test", "-x", str(path)]
+    return subprocess.run(test, check=False).returncode == 0
+
+
+def prefix():
+    """What to put before a command so that it runs as the servers' account."""
+    if not is_root():
+        return []
+    command = ["setpriv", f"--reuid={SERVICE}", f"--regid={SERVICE}", "--init-groups"]
+    # A checkout below a home directory of root is closed to every other account; let the servers pass, and nothing else.
+    if not _reaches(ROOT / ".build"):
+        command += ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
+    return [*command, "--"]
+
+
+def give(path):
+    """Hands a file or folder of ours to the servers' account."""
+    if is_root():
+        shutil.chown(path, SERVICE, pwd.getpwnam(SERVICE).pw_gid)
+
+
+def environment(**more):
+    """What a server may see of the caller's environment; nothing that leads it to another database or home."""
+    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "LANG", "LC_ALL", "TZ", "TERM")}
+    kept["PATH"] = kept.get("PATH", "/usr/bin:/bin") + ":/usr/sbin:/sbin"
+    return kept | {name: str(value) for name, value in more.items()}

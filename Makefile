@@ -1,0 +1,57 @@
+# The two to start with: `make run` and `make test`. Variables may follow: `make run PORT=9000 CAPTURE=file`.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+SWIFT  := swift
+RELEASE := -c release --static-swift-stdlib
+
+# Set on the command line or in the environment; .dev/run knows the defaults.
+export PORT VENUE_PORT OLD_API_PORT DATABASE_PORT MARKET CAPTURE SPEED SEED
+
+.PHONY: help
+help: ## say what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: release ## build, start everything, print one URL; Ctrl-C stops it all
+	@exec .dev/run
+
+.PHONY: stop status psql
+stop: ## stop what `make run` started in another terminal
+	@.dev/run --stop
+status: ## say what runs
+	@.dev/run --status
+psql: ## open psql on the database of `make run`
+	@.dev/run --psql
+
+.PHONY: job
+job: ## start a job of the list now: make job NAME=calculate
+	@.dev/run --job '$(NAME)'
+
+.PHONY: test
+test: ## install, build, check and test everything
+	@.dev/test
+
+.PHONY: lint format
+lint: ## check formatting, scripts and job files
+	@.dev/lint
+format: ## format the Swift sources
+	@$(SWIFT) format --in-place --recursive Package.swift Sources Tests
+
+.PHONY: bench soak
+bench: ## measure, each figure beside its reference
+	@.dev/setup run bench
+	@.dev/bench
+soak: release ## the long versions of the failure tests
+	@.dev/setup run test bench
+	@.dev/soak
+
+.PHONY: release
+release: ## build the optimized program
+	@.dev/setup run
+	@$(SWIFT) build $(RELEASE) --product cryptogaf
+
+.PHONY: clean
+clean: ## remove everything that was built or collected
+	@.dev/run --clean
+	@rm -rf .build

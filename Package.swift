@@ -61,7 +61,7 @@ let package = Package(
             swiftSettings: strict),
 
         .target(
-            name: "TestSupport", dependencies: ["Postgres"], path: "Tests/TestSupport", swiftSettings: strict),
+            name: "TestSupport", dependencies: ["Postgres", "Analysis"], path: "Tests/TestSupport", swiftSettings: strict),
         tests("RuntimeTests", ["Runtime"]),
         tests("MarketTests", ["Market", "TestSupport"]),
         tests("AnalysisTests", ["Analysis", "TestSupport"]),

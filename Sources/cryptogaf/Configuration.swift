@@ -1,3 +1,5 @@
+import Postgres
+
 /// Everything the environment says, read once; below the program nothing looks there.
 ///
 /// The variables are those of the predecessors; `PG*` of libpq fill what `POSTGRES_*` leave open.
@@ -5,7 +7,7 @@ struct Configuration: Sendable {
     /// Parts that a command may be unable to do without.
     enum Section: Sendable { case postgres }
 
-    let postgres: PostgresSettings
+    private let settings: PostgresSettings
     /// `SLEEP_INTERVAL`, seconds between two ticks of `collect`.
     let sleepInterval: Duration
     /// `HTTP_TIMEOUT`, seconds for one answer of a venue.
@@ -24,7 +26,7 @@ struct Configuration: Sendable {
     /// Throws one error that names every variable that is missing or wrong.
     init(environment: [String: String], requires: Set<Section> = [], readFile: (String) -> String?) throws(ConfigurationError) {
         var reader = EnvironmentReader(environment)
-        postgres = PostgresSettings(&reader, required: requires.contains(.postgres), readFile: readFile)
+        settings = PostgresSettings(&reader, required: requires.contains(.postgres), readFile: readFile)
         sleepInterval = reader.duration("SLEEP_INTERVAL", default: .seconds(1), in: .milliseconds(10) ... .seconds(3600))
         httpTimeout = reader.duration("HTTP_TIMEOUT", default: .seconds(10), in: .milliseconds(50) ... .seconds(300))
         coinbaseURL = reader.url("COINBASE_URL", default: "http://coinbase-local:4201")
@@ -34,6 +36,13 @@ struct Configuration: Sendable {
         logLevel = reader.choice("LOG_LEVEL", of: ["debug", "info", "warning", "error"]) ?? "info"
         logFormat = reader.choice("LOG_FORMAT", of: ["text", "json"])
         if !reader.problems.isEmpty { throw ConfigurationError(problems: reader.problems) }
+    }
+
+    /// For one command's connections; `name` is what `pg_stat_activity` shows of them.
+    func postgres(as name: String) -> ConnectionOptions {
+        ConnectionOptions(
+            host: settings.host, port: settings.port, user: settings.user, database: settings.database, password: settings.password,
+            applicationName: "cryptogaf \(name)")
     }
 }
 

@@ -1,3 +1,5 @@
+import Postgres
+
 /// Exit codes of sysexits.h, and the only table from an error to one.
 enum ExitCode: Int32 {
     case ok = 0
@@ -21,4 +23,8 @@ enum ExitCode: Int32 {
 /// An error of a lower module that has an exit code of its own; the conformances stand beside the command that meets it.
 protocol ExitCoded: Error {
     var exitCode: ExitCode { get }
+}
+
+extension PostgresError: ExitCoded {
+    var exitCode: ExitCode { isRetryable ? .unavailable : .software }
 }

@@ -1,3 +1,4 @@
+import Postgres
 import Testing
 
 @testable import cryptogaf
@@ -59,9 +60,9 @@ import Testing
     @Test("the password comes from the variable, else from the container's secret, without its line end")
     func password() throws {
         let secret = [PostgresSettings.secretFile: "from file\n"]
-        #expect(try read(reachable, files: secret).postgres.password == "from file")
-        #expect(try read(reachable.merging(["POSTGRES_PW": "pw"]) { $1 }, files: secret).postgres.password == "pw")
-        #expect(try read(reachable.merging(["PGPASSWORD": "pw"]) { $1 }, files: secret).postgres.password == nil)
+        #expect(try read(reachable, files: secret).postgres(as: "test").password == "from file")
+        #expect(try read(reachable.merging(["POSTGRES_PW": "pw"]) { $1 }, files: secret).postgres(as: "test").password == "pw")
+        #expect(try read(reachable.merging(["PGPASSWORD": "pw"]) { $1 }, files: secret).postgres(as: "test").password == nil)
     }
 
     @Test("a quarter of a second is exactly that, and a URL loses its last slash")

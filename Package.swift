@@ -43,7 +43,7 @@ let package = Package(
         // Wrappers: the only importers of their C library; they know nothing of markets.
         module("Runtime"),
         module("Postgres", ["CPostgres"]),
-        module("FastCGI", ["CFastCGI", "HTTP"]),
+        module("FastCGI", ["CFastCGI", "HTTP", "Runtime"]),
         module("Curl", ["CCurl"]),
         module("PNG", ["CPNG", "CISAL"]),
 
@@ -67,7 +67,7 @@ let package = Package(
         tests("AnalysisTests", ["Analysis", "TestSupport"]),
         tests("HTTPTests", ["HTTP"]),
         tests("PostgresTests", ["Postgres", "TestSupport"]),
-        tests("FastCGITests", ["FastCGI", "HTTP", "TestSupport"]),
+        tests("FastCGITests", ["FastCGI", "HTTP", "Runtime", "TestSupport"]),
         tests("CurlTests", ["Curl", "TestSupport"]),
         tests("PNGTests", ["PNG", "TestSupport"]),
         tests("ExchangesTests", ["Exchanges", "Market", "TestSupport"]),

@@ -1,0 +1,73 @@
+internal import CFastCGI
+import Glibc
+
+/// A worker's `FCGX_Request`: the one file that holds libfcgi's pointers. Used by one thread only.
+final class RequestSlot {
+    private let request: UnsafeMutablePointer<FCGX_Request>
+
+    /// `FCGX_Init` once per process. It takes SIGTERM, SIGHUP and SIGUSR1 for itself; they are the program's.
+    private static let libraryIsReady: Bool = {
+        let taken = [SIGTERM, SIGHUP, SIGUSR1]
+        var before = Array(repeating: Glibc.sigaction(), count: taken.count)
+        for (index, number) in taken.enumerated() { sigaction(number, nil, &before[index]) }
+        let ready = FCGX_Init() == 0
+        for (index, number) in taken.enumerated() { sigaction(number, &before[index], nil) }
+        // A client that went away is an error of write, not the end of the process.
+        signal(SIGPIPE, SIG_IGN)
+        return ready
+    }()
+
+    init(listening descriptor: Int32) {
+        request = .allocate(capacity: 1)
+        request.initialize(to: FCGX_Request())
+        precondition(RequestSlot.libraryIsReady, "libfcgi has no memory to start with")
+        FCGX_InitRequest(request, descriptor, 0)
+    }
+
+    deinit {
+        // Also closes a connection that nginx would have used again.
+        FCGX_Free(request, 1)
+        request.deallocate()
+    }
+
+    /// Ends the request before, waits for the next one and reads its parameters; nil, or the error number that `accept` gave.
+    ///
+    /// Without a lock of ours: Linux lets any number of threads wait in `accept`, and libfcgi keeps nothing shared there. The mutex of
+    /// its threaded example would also be held while the parameters arrive, so that one stuck peer stopped all workers.
+    func accept() -> Int32? {
+        let code = FCGX_Accept_r(request)
+        return code < 0 ? -code : nil
+    }
+
+    /// Sends what is buffered and gives the connection back.
+    func finish() { FCGX_Finish_r(request) }
+
+    /// The connection that the next `accept` reads from, if nginx keeps it open.
+    var keptDescriptor: Int32? {
+        request.pointee.keepConnection != 0 && request.pointee.ipcFd >= 0 ? request.pointee.ipcFd : nil
+    }
+
+    /// Calls `body` with each parameter as `NAME=value`. The memory is valid only within it.
+    func forEachParameter(_ body: (UnsafeBufferPointer<UInt8>) -> Void) {
+        guard var entry = request.pointee.envp else { return }
+        while let text = entry.pointee {
+            let length = strlen(text)
+            text.withMemoryRebound(to: UInt8.self, capacity: length) { body(UnsafeBufferPointer(start: $0, count: length)) }
+            entry += 1
+        }
+    }
+
+    /// Reads `count` bytes of the request's body, or fewer if it ends early.
+    func readBody(_ count: Int) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            let text = UnsafeMutableRawPointer(buffer.baseAddress!).assumingMemoryBound(to: CChar.self)
+            filled = max(0, Int(FCGX_GetStr(text, Int32(count), request.pointee.in)))
+        }
+    }
+
+    /// False once the client has gone. libfcgi copies into its record buffer and writes; there is no copy of ours in between.
+    func write(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard let base = bytes.baseAddress, bytes.count > 0 else { return true }
+        return FCGX_PutStr(base.assumingMemoryBound(to: CChar.self), Int32(bytes.count), request.pointee.out) == Int32(bytes.count)
+    }
+}

@@ -69,7 +69,7 @@ let package = Package(
         tests("PostgresTests", ["Postgres", "TestSupport"]),
         tests("FastCGITests", ["FastCGI", "HTTP", "Runtime", "TestSupport"]),
         tests("CurlTests", ["Curl", "TestSupport"]),
-        tests("PNGTests", ["PNG", "TestSupport"]),
+        tests("PNGTests", ["PNG", "CPNG", "TestSupport"]),
         tests("ExchangesTests", ["Exchanges", "Market", "TestSupport"]),
         tests("WarehouseTests", ["Warehouse", "Postgres", "Market", "TestSupport"]),
         tests("APITests", ["API", "HTTP", "Warehouse", "Postgres", "Exchanges", "Market", "TestSupport"]),

@@ -1,0 +1,51 @@
+import Curl
+import Market
+
+/// Who is asked, for errors; and the checks that every venue's answers need.
+struct Subject: Sendable {
+    let venue: String
+    let symbol: String
+
+    func error(_ code: VenueError.Code, _ message: String, _ response: Response) -> VenueError {
+        VenueError(code, venue: venue, symbol: symbol, url: response.url, message: message, retryAfter: response.retryAfter)
+    }
+
+    /// Throws what a status other than 2xx means.
+    func requireSuccess(_ response: Response) throws(VenueError) {
+        guard !response.isSuccess else { return }
+        let message = "status \(response.status)" + Self.excerpt(response.body)
+        switch response.status {
+        case 404: throw error(.unknownSymbol, message, response)
+        case 418, 429: throw error(.rateLimited, message, response)
+        case 500...: throw error(.down, message, response)
+        default: throw error(.rejected, message, response)
+        }
+    }
+
+    /// Reads the whole body; what `read` finds wrong becomes `malformed`.
+    func read<R>(_ response: Response, _ read: (inout JSONReader) throws(JSONError) -> R) throws(VenueError) -> R {
+        var reader = JSONReader(response.body)
+        do throws(JSONError) {
+            let value = try read(&reader)
+            try reader.finish()
+            return value
+        } catch {
+            throw self.error(.malformed, "\(error)" + Self.excerpt(response.body), response)
+        }
+    }
+
+    func error(_ error: BookError, _ response: Response) -> VenueError {
+        switch error.fault {
+        case .crossed: self.error(.crossed, "\(error)", response)
+        case .emptySide: self.error(.emptySide, "\(error)", response)
+        case .price, .size, .aggregation, .depth: self.error(.malformed, "\(error)", response)
+        }
+    }
+
+    /// The beginning of a body, on one line.
+    private static func excerpt(_ body: [UInt8]) -> String {
+        guard !body.isEmpty else { return ", empty body" }
+        let text = String(decoding: body.prefix(120), as: UTF8.self).map { $0.isWhitespace ? " " : $0 }
+        return ": " + String(text) + (body.count > 120 ? "…" : "")
+    }
+}

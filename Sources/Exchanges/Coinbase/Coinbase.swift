@@ -1,0 +1,39 @@
+import Curl
+import FoundationEssentials
+
+/// The public Coinbase Exchange REST API: whole order books and single trades, put in buckets and sums here.
+///
+/// Source: https://docs.cdp.coinbase.com/exchange/reference/exchangerestapi_getproductbook and …/exchangerestapi_getproducttrades
+public struct Coinbase: BookFeed {
+    public static let venue = "coinbase"
+
+    /// Without the path, such as `https://api.exchange.coinbase.com`.
+    public let baseURL: String
+    public var venue: String { Self.venue }
+    /// Of public endpoints, per address.
+    public var rateLimit: RateLimit? { RateLimit(perSecond: 10, burst: 15) }
+
+    public init(baseURL: String) { self.baseURL = baseURL }
+
+    public func reading(_ query: BookQuery) -> any Conversation<BookReading> { CoinbaseReading(query, baseURL: baseURL) }
+
+    /// Some 44,000 levels have been seen, 1.6 MB.
+    static let bookBodyLimit = 24 << 20
+    static let tradesBodyLimit = 2 << 20
+    static let firstPage = 100
+    static let pageLimit = 1000
+    /// Then the rest is a gap: a product must not eat the whole rate limit.
+    static let pagesLimit = 10
+
+    static func bookRequest(_ symbol: String, baseURL: String) -> Request {
+        let path = "/products/\(URLText.encoded(symbol))/book"
+        return Request(.get, URLText.join(baseURL, path, query: [("level", "2")]), bodyLimit: bookBodyLimit)
+    }
+
+    /// Newest first; with `after` only trades before that id.
+    static func tradesRequest(_ symbol: String, baseURL: String, limit: Int, after: String? = nil) -> Request {
+        let path = "/products/\(URLText.encoded(symbol))/trades"
+        let pairs = [("limit", "\(limit)")] + (after.map { [("after", $0)] } ?? [])
+        return Request(.get, URLText.join(baseURL, path, query: pairs), bodyLimit: tradesBodyLimit)
+    }
+}

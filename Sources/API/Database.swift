@@ -1,0 +1,39 @@
+internal import HTTP
+public import Postgres
+
+/// What a worker owns: a connection, made when it is first needed and made again when it broke.
+public final class Database {
+    private let options: ConnectionOptions
+    private var connection: Connection?
+
+    public init(_ options: ConnectionOptions) { self.options = options }
+
+    /// Runs a read, and once more on a new connection if the old one turns out to be lost: a server that restarted
+    /// between two requests fails neither.
+    ///
+    /// - Throws: `Problem`, 503 while Postgres is away, overloaded or not migrated, else 500.
+    public func read<R>(_ body: (Connection) throws -> R) throws -> R {
+        do {
+            let connection = try self.connection ?? Connection(options)
+            self.connection = connection
+            return try connection.reconnecting { try body(connection) }
+        } catch let error as PostgresError {
+            throw Problem(error)
+        }
+    }
+}
+
+extension Problem {
+    /// SQLSTATEs of a schema, table or column that is not there.
+    private static let notMigrated: Set<String> = ["3F000", "42P01", "42703"]
+
+    fileprivate init(_ error: PostgresError) {
+        if error.isRetryable {
+            self = .unavailable("the database does not answer at the moment", cause: error)
+        } else if let state = error.sqlState, Problem.notMigrated.contains(state) {
+            self = .unavailable("the database has not been migrated for this version", retryAfter: 5, cause: error)
+        } else {
+            self = .unexpected(error)
+        }
+    }
+}

@@ -1,0 +1,48 @@
+public import HTTP
+import Postgres
+
+/// Whether the process lives, and whether it can answer.
+public struct HealthRoutes: Sendable {
+    public init() {}
+
+    public func register(on router: inout Router<Database>) {
+        // Alive means that a worker answers; a database that is away is not cured by killing the handlers.
+        for path in ["/healthz/", "/healthz"] {
+            router.get(path) { _, _ in Self.uncached(.json(#"{"status":"alive"}"#)) }
+        }
+        router.get("/readyz") { _, database in
+            try database.read { connection in _ = try connection.query("SELECT 1") }
+            return Self.uncached(.json(#"{"status":"ready"}"#))
+        }
+    }
+
+    private static func uncached(_ response: Response) -> Response {
+        var response = response
+        response.headers["Cache-Control"] = "no-store"
+        return response
+    }
+
+    static let openAPI = #"""
+        "/healthz/": {
+          "get": {
+            "tags": ["operation"], "operationId": "getHealth", "summary": "The handlers are alive",
+            "responses": { "200": { "description": "Alive", "content": { "application/json": { "schema": { "type": "object" } } } } }
+          }
+        },
+        "/healthz": {
+          "get": {
+            "tags": ["operation"], "operationId": "getHealthWithoutSlash", "summary": "The handlers are alive",
+            "responses": { "200": { "description": "Alive", "content": { "application/json": { "schema": { "type": "object" } } } } }
+          }
+        },
+        "/readyz": {
+          "get": {
+            "tags": ["operation"], "operationId": "getReadiness", "summary": "Postgres answers, and its schema is this version's",
+            "responses": {
+              "200": { "description": "Ready", "content": { "application/json": { "schema": { "type": "object" } } } },
+              "503": { "$ref": "#/components/responses/Unavailable" }
+            }
+          }
+        }
+        """#
+}

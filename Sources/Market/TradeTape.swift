@@ -50,18 +50,20 @@ extension TakerVolume {
 /// The last trades of one product, at most `capacity` of them.
 public struct TradeTape: Sendable {
     public let capacity: Int
-    /// The newest trade's; 0 before the first.
-    public private(set) var sequence: Int64 = 0
+    /// The newest trade's; before the first, what the tape began with.
+    public private(set) var sequence: Int64
     /// The newest trade that was dropped to make room; 0 while all are kept.
     public private(set) var droppedSequence: Int64 = 0
     private var ring: [Trade] = []
     /// Where the oldest trade is, once the ring is full.
     private var start = 0
 
+    /// - Parameter sequence: trades must be above it.
     /// - Precondition: `capacity` is positive.
-    public init(capacity: Int) {
+    public init(capacity: Int, sequence: Int64 = 0) {
         precondition(capacity > 0)
         self.capacity = capacity
+        self.sequence = sequence
     }
 
     /// Adds the next trade; false, and nothing changes, if its sequence is not above the newest: it was told before.

@@ -57,6 +57,7 @@ class MockAPI:
     def __init__(self):
         self.markets = []
         self.failure = None  # A status to answer to every API request, or "hang", or "drop".
+        self.image_failure = None  # The same for images alone.
         self.retry_after = None
         self.image_delay = {}  # kind → seconds
         self.requests = []  # (path and query, status) of every API request, in order
@@ -105,7 +106,7 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
     def _answer_api(self, path):
-        failure = self.api.failure
+        failure = self.api.failure or (self.api.image_failure if path.endswith(".png") else None)
         if failure == "hang":
             self.api.released.wait(60)
         if failure in ("hang", "drop"):

@@ -1,4 +1,7 @@
-"""The job list: one YAML file per job in cronjobs/. Reads it, checks it, and writes it out for yacron."""
+"""The job list: one YAML file per job in cronjobs/. Checks it, or writes it out for yacron.
+
+Usage: jobs.py [--yacron PROGRAM CONTROL_SOCKET]
+"""
 
 import json
 import re
@@ -58,7 +61,7 @@ def yacron(jobs, program, control):
             f"    captureStderr: true\n"
             f"    streamPrefix: \"\"\n"
             # Logs go to standard error; only the exit code tells a failure.
-            f"    failsWhen:\n      producesStderr: false\n"
+            f"    failsWhen:\n      producesStdout: false\n      producesStderr: false\n      nonzeroReturn: true\n"
             f"    command:\n")
         text += [f"      - {json.dumps(word)}\n" for word in [str(program), *job["arguments"]]]
     return "".join(text)
@@ -66,7 +69,10 @@ def yacron(jobs, program, control):
 
 if __name__ == "__main__":
     try:
-        names = [job["name"] for job in read_all()]
+        jobs = read_all()
     except JobError as error:
         sys.exit(re.sub(r"\s*\n\s*", " ", str(error)))
-    print(f"{len(names)} job files are good: {', '.join(names)}")
+    if sys.argv[1:2] == ["--yacron"]:
+        sys.stdout.write(yacron(jobs, *sys.argv[2:]))
+    else:
+        print(f"job files are good: {', '.join(job['name'] for job in jobs)}")

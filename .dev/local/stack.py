@@ -1,0 +1,190 @@
+"""The local stack in the order in which its parts need each other."""
+
+import os
+import shlex
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import account
+import control
+import nginx
+import processes
+from account import ROOT
+from cluster import Cluster, ClusterError
+from settings import LIVE_PRODUCTS, PROGRAM, RUN
+
+VENV = ROOT / ".build/venv/bin"
+# The longest path that a Unix socket may have is 107 bytes, Postgres' name takes 20 of them.
+LONGEST_FOLDER = 80
+
+
+class StackError(Exception):
+    """What did not come up, and where to look."""
+
+
+class Stack:
+    def __init__(self, settings, say):
+        self.settings, self.say = settings, say
+        self.cluster = Cluster(RUN, settings.ports["DATABASE_PORT"])
+        self.supervisor = None
+
+    @property
+    def control(self):
+        return self.cluster.sockets / "supervisor"
+
+    def prepare_folders(self):
+        for folder in (RUN, RUN / "log"):
+            folder.mkdir(mode=0o700, exist_ok=True)
+            account.give(folder)
+        sockets = RUN / "sockets"
+        if len(str(sockets)) > LONGEST_FOLDER:
+            short = Path(tempfile.gettempdir()) / f"cryptogaf-{os.stat(RUN).st_ino}"
+            short.mkdir(mode=0o700, exist_ok=True)
+            account.give(short)
+            self.cluster.sockets = short
+
+    def start(self):
+        self.prepare_folders()
+        self.cluster.create()
+        self._start_supervisor()
+        self.say("starting Postgres")
+        self.cluster.wait(60, self.alive)
+        self.cluster.add_users()
+        self.cluster.add_database(self.settings.database)
+        self.program("owner", "migrate")
+        if self.settings.source:
+            self._start("exchange")
+        self._add_products()
+        self._start("serve", "nginx")
+        self._wait_until_ready()
+        self._start("collect", "cron")
+        # The list's first turn comes at the next full minute; the first images need not wait for it.
+        self._retry(lambda: control.start_job(self.cluster.sockets / "cron", "calculate"), 20, self._check)
+
+    def alive(self):
+        return self.supervisor.poll() is None
+
+    def stop(self):
+        """In the reverse order, then whatever may be left."""
+        if self.supervisor and self.alive():
+            self.supervisor.terminate()
+            end = time.monotonic() + 90
+            while self.alive() and time.monotonic() < end:
+                time.sleep(0.05)
+                processes.reap()
+        processes.end_children(15)
+
+    def program(self, user, *words):
+        """Runs a command of the program once; answers what it printed."""
+        done = subprocess.run(
+            account.prefix() + [str(PROGRAM), *words], env=self._environment(user), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            cwd=ROOT)
+        if done.returncode:
+            raise StackError(f"cryptogaf {' '.join(words)}: {done.stderr.strip()}")
+        return done.stdout
+
+    def _environment(self, user):
+        libpq = self.cluster.environment(user, self.settings.database)
+        return account.environment(**libpq, **self._shared_environment())
+
+    def _shared_environment(self):
+        passed = {name: os.environ[name] for name in ("SLEEP_INTERVAL", "HTTP_TIMEOUT", "LOG_LEVEL", "ALLOW_ORIGIN") if os.environ.get(name)}
+        return passed | {"SQL_DIR": ROOT / "sql", "COINBASE_URL": f"http://127.0.0.1:{self.settings.ports['VENUE_PORT']}"}
+
+    def _start_supervisor(self):
+        sockets = self.cluster.sockets
+        commands = {
+            "POSTGRES": self.cluster.command("max_wal_size=1GB", "log_line_prefix=%m %u "),
+            "EXCHANGE": [PROGRAM, "exchange", *self.settings.source, "--socket", sockets / "exchange"],
+            "SERVE": [PROGRAM, "serve", "--socket", sockets / "serve"],
+            "NGINX": nginx.command(RUN),
+            "COLLECT": [PROGRAM, "collect"],
+            "CRON": [VENV / "yacron", "-c", RUN / "yacron.yaml"],
+        }
+        nginx.render(RUN, self._nginx_variables())
+        self._write_job_list()
+        environment = account.environment(
+            RUN=RUN, ROOT=ROOT, SOCKETS=sockets, PGHOST=sockets, PGPORT=self.cluster.port, PGDATABASE=self.settings.database,
+            **self._shared_environment(),
+            # The supervisor asks access(2) before it starts a program, which knows nothing of capabilities; env does not ask.
+            **{f"{name}_COMMAND": shlex.join(["/usr/bin/env", *map(str, words)]) for name, words in commands.items()})
+        with open(RUN / "log/supervisord.err", "w") as errors:
+            self.supervisor = processes.start_tied(
+                account.prefix() + [str(VENV / "supervisord"), "-c", str(ROOT / ".dev/supervisord.conf")],
+                env=environment, stdout=errors, stderr=errors, cwd=ROOT)
+        self._retry(lambda: control.supervisor(self.control, "getState"), 20)
+
+    def _nginx_variables(self):
+        ports, sockets = self.settings.ports, self.cluster.sockets
+        return {"PORT": ports["PORT"], "SERVE_SOCKET": sockets / "serve", "EXCHANGE_SOCKET": sockets / "exchange"}
+
+    def _write_job_list(self):
+        text = subprocess.run(
+            [VENV / "python3", ROOT / ".dev/local/jobs.py", "--yacron", PROGRAM, self.cluster.sockets / "cron"],
+            text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        if text.returncode:
+            raise StackError(text.stderr.strip())
+        (RUN / "yacron.yaml").write_text(text.stdout)
+        account.give(RUN / "yacron.yaml")
+
+    def _add_products(self):
+        have = self.program("api", "product", "list").split()
+        if self.settings.market == "live":
+            wanted = LIVE_PRODUCTS
+        else:
+            wanted = self.program("worker", "exchange", *self.settings.source, "--list-products").split()
+        for product in wanted:
+            if product not in have:
+                self.program("worker", "product", "add", product)
+
+    def _start(self, *names):
+        for name in names:
+            self.say(f"starting {name}")
+            control.supervisor(self.control, "startProcess", name, False)
+
+    def _check(self):
+        """A process that ends right after its start will not do better the next time."""
+        for process in control.supervisor(self.control, "getAllProcessInfo"):
+            if process["statename"] in ("BACKOFF", "FATAL", "EXITED"):
+                name = process["name"]
+                raise StackError(f"{name} does not start; its last words, from {RUN}/log/{name}.log:\n{tail(name)}")
+
+    def _wait_until_ready(self):
+        end = time.monotonic() + 30
+        while time.monotonic() < end and self.alive():
+            try:
+                with urllib.request.urlopen(self.settings.url + "readyz", timeout=2):
+                    return
+            except (urllib.error.URLError, OSError):
+                self._check()
+                time.sleep(0.1)
+        raise StackError(f"{self.settings.url}readyz does not answer; see {RUN}/log/serve.log and nginx.log")
+
+    def _retry(self, body, seconds, check=lambda: None):
+        end = time.monotonic() + seconds
+        while True:
+            try:
+                return body()
+            except control.ControlError as error:
+                check()
+                if time.monotonic() > end or not self.alive():
+                    raise StackError(f"{error}; see {RUN}/log/") from None
+                time.sleep(0.1)
+
+    def progress(self):
+        """(newest products' samples, products drawn, products)."""
+        row = self.cluster.psql(
+            "SELECT coalesce((SELECT max(n) FROM (SELECT count(*) n FROM crypto_gaf.samples GROUP BY product) c), 0), "
+            "count(orderbook_image), count(*) FROM crypto_gaf.gafs", database=self.settings.database, check=False)
+        return tuple(map(int, row.split("|"))) if row else (0, 0, 0)
+
+
+def tail(name, lines=5):
+    try:
+        return "\n".join((RUN / f"log/{name}.log").read_text(errors="replace").splitlines()[-lines:])
+    except OSError:
+        return "(nothing)"

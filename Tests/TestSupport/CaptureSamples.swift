@@ -15,8 +15,11 @@ public struct CaptureSamples: Decodable, Sendable {
 
     public let samples: [String: [Row]]
 
-    public static func load() throws -> CaptureSamples {
-        try JSONDecoder().decode(CaptureSamples.self, from: Shared.data("oracles/samples_coinbase.json"))
+    public static func load() throws -> CaptureSamples { try load(Shared.path("oracles/samples_coinbase.json")) }
+
+    /// Any file of that shape.
+    public static func load(_ path: String) throws -> CaptureSamples {
+        try JSONDecoder().decode(CaptureSamples.self, from: Data(contentsOf: URL(filePath: path)))
     }
 
     /// The newest `count` samples of a product, newest first.

@@ -23,7 +23,7 @@ class Market:
 
     product: str
     source: str = "LIVE"
-    venue: str = "coinbase"
+    venue: str | None = None
     samples: int = 600
     max_size: int = 600
     midpoint: str | None = "63214.555"
@@ -42,7 +42,7 @@ class Market:
         drawn = self.drawn_at is not None
         return {
             "product": self.product, "venue": self.venue, "source": self.source, "max_size": self.max_size,
-            "size": self.samples if drawn else 0, "samples": self.samples, "midpoint": self.midpoint if drawn else None,
+            "size": self.samples if drawn else 0, "samples": None if drawn else self.samples, "midpoint": self.midpoint if drawn else None,
             "calculated_at": _iso(self.drawn_at) if drawn else None, "version": self.version,
             "age": round(time.time() - self.drawn_at, 3) if drawn else None, "redraw_interval": 5,
         }
@@ -58,6 +58,7 @@ class MockAPI:
         self.markets = []
         self.failure = None  # A status to answer to every API request, or "hang", or "drop".
         self.image_failure = None  # The same for images alone.
+        self.list_body = None  # Bytes to answer instead of the list of products.
         self.retry_after = None
         self.image_delay = {}  # kind → seconds
         self.requests = []  # (path and query, status) of every API request, in order
@@ -116,7 +117,8 @@ class _Handler(BaseHTTPRequestHandler):
             after = [] if self.api.retry_after is None else [("Retry-After", str(self.api.retry_after))]
             self._send(failure, "application/problem+json", b'{"title":"away"}', after)
         elif path == "/api/gaf/products":
-            self._send(200, "application/json", json.dumps([market.row() for market in self.api.markets]).encode())
+            listed = json.dumps({"products": [market.row() for market in self.api.markets]}).encode()
+            self._send(200, "application/json", self.api.list_body or listed)
         elif path == "/api/gaf/image.png":
             self._answer_image({name: values[0] for name, values in parse_qs(urlsplit(self.path).query).items()})
         else:

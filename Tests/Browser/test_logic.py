@@ -33,7 +33,7 @@ class LogicTests(PageCase):
     def test_ages_are_rounded_down(self):
         self.table("format", "ago", [
             ([0.4], "now"), ([1], "1 s ago"), ([99.9], "99 s ago"), ([100], "1 min ago"), ([5999], "99 min ago"), ([6000], "1 h ago"),
-            ([48 * 3600], "2 days ago"), ([None], "–"), ([-3], "now")])
+            ([48 * 3600], "2 days ago"), ([None], "long ago"), ([-3], "now")])
 
     def test_symbols_and_quote_currencies_are_taken_from_the_product(self):
         self.table("format", "symbol", [(["kraken:BTC-USD"], "BTC-USD"), (["BTC-USD"], "BTC-USD")])
@@ -69,7 +69,7 @@ class LogicTests(PageCase):
 
         self.table("market", "freshness", [
             ([market(15, 5), 5], "fresh"), ([market(15, 5), 5.1], "stale"), ([market(39, 10), 1], "fresh"), ([market(40, 10), 1], "stale"),
-            ([market(19, 1), 0], "fresh"), ([{**market(1, 5), "calculatedAt": None}, 0], "waiting"), ([market(None, 5), 0], "waiting")])
+            ([market(19, 1), 0], "fresh"), ([{**market(1, 5), "size": 0}, 0], "waiting"), ([market(None, 5), 0], "stale")])
 
     def test_waiting_doubles_to_a_quarter_minute_and_obeys_the_server(self):
         self.table("connection", "backoff", [

@@ -43,6 +43,12 @@ class StateTests(PageCase):
         self.wait_for_text("#fresh", "stale, drawn 5 min ago")
         self.assertEqual(self.browser.run("return document.getElementById('fresh').dataset.state"), "stale")
 
+    def test_a_picture_from_before_anybody_took_the_time_is_shown_and_called_old(self):
+        market = self.api.add("BTC-USD", seed=1)
+        market.row = lambda row=market.row: {**row(), "calculated_at": None, "age": None}
+        self.open_with_picture("BTC-USD")
+        self.assertEqual(self.text("#fresh"), "stale, drawn long ago")
+
     def test_a_clock_that_is_wrong_here_does_not_age_the_picture(self):
         self.api.add("BTC-USD", seed=1)
         fast = {"source": "const now = Date.now; Date.now = () => now() + 9e6"}
@@ -101,7 +107,11 @@ class StateTests(PageCase):
         self.open()
         self.wait_for_text("#notice", "no connection")
         self.api.failure = None
-        self.api.markets = [type("Broken", (), {"row": lambda self: {"product": None}})()]
+        self.api.list_body = b"<html>"
+        self.wait_for_text("#notice", "the answer is not JSON")
+        self.api.list_body = b'{"products": 3}'
+        self.wait_for_text("#notice", "the answer is not a list of products")
+        self.api.list_body = b'{"products": [{"product": null}, 7]}'
         self.wait_for_text("#message", "No markets yet")
 
     def test_an_api_that_lists_but_cannot_give_pictures_counts_as_away(self):
@@ -148,6 +158,7 @@ class StateTests(PageCase):
             top = self.browser.run("return document.getElementById('source').getBoundingClientRect().top")
             self.assertTrue(0 <= top < 56, f"the badge is {top} px from the top")
         market.source = None
+        self.assertTrue(self.visible("#fresh"))
         self.browser.wait("no badge", lambda: not self.visible("#source"))
         self.assertEqual(self.text("#facts-source"), "not said")
 

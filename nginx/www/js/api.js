@@ -25,9 +25,8 @@ export function imageAddress(product, kind) {
 export async function fetchProducts(signal) {
   const response = await request("api/gaf/products", productsTimeout, signal);
   const body = await read(response.json(), signal);
-  const rows = Array.isArray(body) ? body : body?.products;
-  if (!Array.isArray(rows)) throw new RequestError("the answer is not a list of products", response.status);
-  return rows;
+  if (!Array.isArray(body?.products)) throw new RequestError("the answer is not a list of products", response.status);
+  return body.products;
 }
 
 /**

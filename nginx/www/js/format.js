@@ -45,7 +45,7 @@ export function duration(seconds) {
 
 /** An age in words: "now" within the first second, then "3 s ago". */
 export function ago(seconds) {
-  if (!Number.isFinite(seconds)) return "–";
+  if (!Number.isFinite(seconds)) return "long ago";
   return seconds < 1 ? "now" : `${duration(seconds)} ago`;
 }
 

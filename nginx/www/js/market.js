@@ -33,7 +33,7 @@ export function readSource(text) {
 }
 
 export function isDrawn(market) {
-  return market.calculatedAt !== null && market.size > 0;
+  return market.size > 0;
 }
 
 /** How far a product is from its first picture: samples there, samples needed. Null when that is not known. */
@@ -52,11 +52,11 @@ export function ageNow(market, elapsed) {
   return market.age === null ? null : market.age + elapsed;
 }
 
-/** "fresh", "stale", or "waiting" while there is no picture. */
+/** "fresh", "stale", or "waiting" while there is no picture. One from before anybody took the time is old. */
 export function freshness(market, elapsed) {
+  if (!isDrawn(market)) return "waiting";
   const age = ageNow(market, elapsed);
-  if (!isDrawn(market) || age === null) return "waiting";
-  return age > staleAfter(market) ? "stale" : "fresh";
+  return age === null || age > staleAfter(market) ? "stale" : "fresh";
 }
 
 function number(value) {

@@ -43,6 +43,12 @@ public struct BookInterval: Equatable, Sendable {
     /// Of the newest trade; 0 before the first.
     public let sequence: Int64
     public let book: BookSnapshot
+
+    public init(date: Date, sequence: Int64, book: BookSnapshot) {
+        self.date = date
+        self.sequence = sequence
+        self.book = book
+    }
 }
 
 /// The market orders since some sequence.
@@ -50,6 +56,11 @@ public struct MarketOrders: Equatable, Sendable {
     public let flow: TakerFlow
     /// The newest trade that was asked for and is no longer kept; nil if `flow` lacks nothing.
     public let missingThrough: Int64?
+
+    public init(flow: TakerFlow, missingThrough: Int64?) {
+        self.flow = flow
+        self.missingThrough = missingThrough
+    }
 
     init(_ tape: TradeTape, since: Int64?) {
         guard let since else {

@@ -1,6 +1,7 @@
 """A scripted API: serves the page's own files and answers as the real handlers do, until a test tells it to fail."""
 
 import json
+import re
 import threading
 import time
 from dataclasses import dataclass, field
@@ -14,7 +15,9 @@ PAGE = Path(__file__).resolve().parents[2] / "nginx" / "www"
 TYPES = {
     ".html": "text/html; charset=utf-8", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".png": "image/png",
 }
-POLICY = "default-src 'self'; img-src 'self' data: blob:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+HEADERS = PAGE.parent / "conf/headers.conf"
+# The very policy that nginx sends with the page, so that a style or script it forbids fails here already.
+POLICY = re.search(r'map \$uri \$content_policy \{[^"]*default "([^"]+)";', HEADERS.read_text())[1]
 
 
 @dataclass
@@ -57,6 +60,7 @@ class MockAPI:
     def __init__(self):
         self.markets = []
         self.failure = None  # A status to answer to every API request, or "hang", or "drop".
+        self.failure_body = ("text/html", b"<h1>away</h1>")
         self.image_failure = None  # The same for images alone.
         self.list_body = None  # Bytes to answer instead of the list of products.
         self.retry_after = None
@@ -115,7 +119,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if failure:
             after = [] if self.api.retry_after is None else [("Retry-After", str(self.api.retry_after))]
-            self._send(failure, "application/problem+json", b'{"title":"away"}', after)
+            self._send(failure, *self.api.failure_body, after)
         elif path == "/api/gaf/products":
             listed = json.dumps({"products": [market.row() for market in self.api.markets]}).encode()
             self._send(200, "application/json", self.api.list_body or listed)

@@ -68,9 +68,12 @@ class Stack:
 
     def start_web(self):
         self.start("serve", [program(), "serve", "--socket", self.cluster.sockets / "serve"], user="api")
+        sockets = self.cluster.sockets
         nginx.render(self.folder, {
-            "PORT": self.page_port, "VENUE_PORT": self.venue_port, "OLD_API_PORT": self.old_port, "ROOT": ROOT,
-            "SERVE_SOCKET": self.cluster.sockets / "serve", "EXCHANGE_SOCKET": self.cluster.sockets / "exchange"})
+            "LISTEN": f"127.0.0.1:{self.page_port}", "API_LISTEN": f"127.0.0.1:{self.old_port}",
+            "VENUE_LISTEN": f"127.0.0.1:{self.venue_port}", "SERVE": f"unix:{sockets}/serve", "EXCHANGE": f"unix:{sockets}/exchange",
+            "NGINX_DIR": ROOT / "nginx", "SWAGGER_UI": nginx.VIEWER, "ACCESS_LOG": self.folder / "access.log", "WORKERS": 1,
+            "CLIENT_RATE": 1000, "CLIENT_CONNECTIONS": 1000})
         self.start("nginx", nginx.command(self.folder))
         self.wait("readiness", self._is_ready, 30)
 

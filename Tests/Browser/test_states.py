@@ -88,10 +88,12 @@ class StateTests(PageCase):
     def test_a_server_that_says_when_to_come_back_is_obeyed(self):
         self.expected_complaints = (FAILED_LOAD,)
         self.api.failure, self.api.retry_after = 503, 30
+        self.api.failure_body = ("application/problem+json", b'{"title":"Service Unavailable","detail":"Postgres is away"}')
         self.open()
         self.wait_for_text("#notice", "next try in")
         self.assertRegex(self.text("#notice"), r"next try in (30|29|28) s")
         self.assertEqual(self.text("#message h2"), "Waiting for the API")
+        self.assertIn("Postgres is away (503 Service Unavailable)", self.text("#notice"))
         self.assertEqual(self.api.asked("products"), 1)
 
     def test_a_server_that_never_answers_is_given_up_in_time(self):

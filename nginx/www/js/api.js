@@ -49,8 +49,15 @@ async function request(address, timeout, signal) {
   const response = await read(fetch(address, { cache: "no-cache", signal: AbortSignal.any(limits) }), signal);
   if (response.ok) return response;
   const after = Number(response.headers.get("Retry-After") || NaN);
-  const reason = `the server answered ${response.status} ${response.statusText}`.trim();
-  throw new RequestError(reason, response.status, Number.isFinite(after) ? after : null);
+  throw new RequestError(await failureReason(response, signal), response.status, Number.isFinite(after) ? after : null);
+}
+
+/** The server's own words, if it sent a problem (RFC 9457); else the status. */
+async function failureReason(response, signal) {
+  const isProblem = response.headers.get("Content-Type")?.startsWith("application/problem+json");
+  const problem = isProblem ? await read(response.json(), signal).catch(() => null) : null;
+  const status = `${response.status} ${response.statusText}`.trim();
+  return typeof problem?.detail === "string" ? `${problem.detail} (${status})` : `the server answered ${status}`;
 }
 
 /** Names the failure; an abort that the page itself asked for passes as it is. */

@@ -60,6 +60,14 @@ struct CoinbaseLocalTests {
         #expect(reading?.gap?.description == "the trade sequence jumped back from 43 to 42")
     }
 
+    @Test("a venue that no longer has all the trades says so, and what it has counts")
+    func missing() {
+        let reading = read([Response(interval), Response(marketOrders, [Header("x-missing-through", "41")])]).outcome
+        #expect(reading?.gap == TradeGap(since: 40, sequence: 42, cause: .missing(nil)))
+        #expect(reading?.flow.buy.orders == 2)
+        #expect(reading?.gap?.description == "some trades between 40 and 42 are missing at the venue")
+    }
+
     @Test(
         "an interval that cannot be is refused",
         arguments: [

@@ -1,5 +1,6 @@
 import Curl
 import FoundationEssentials
+import Market
 
 /// coinbase-local: order book intervals and market orders, already in buckets and sums. Our own `exchange` speaks it, too.
 public struct CoinbaseLocal: BookFeed {
@@ -17,7 +18,7 @@ public struct CoinbaseLocal: BookFeed {
     static let bodyLimit = 1 << 20
 
     static func intervalRequest(_ query: BookQuery, baseURL: String) -> Request {
-        let pairs = [("product", query.symbol), ("aggregation", query.aggregation.description), ("depth", "\(query.depth)")]
+        let pairs = [("product", query.symbol), ("aggregation", query.aggregation.plainText), ("depth", "\(query.depth)")]
         return Request(.get, URLText.join(baseURL, "/api/orderBook/interval", query: pairs), bodyLimit: bodyLimit)
     }
 

@@ -25,11 +25,17 @@ struct CoinbaseLocalReading: Conversation {
             return .ask(CoinbaseLocal.marketOrdersRequest(query, baseURL: baseURL))
         }
         let flow = try marketOrders(response)
-        return .done(reading(book, flow, source: response["x-source"] ?? "LIVE"))
+        let source = response["x-source"] ?? "LIVE"
+        guard let since = query.since else { return .done(BookReading(book: book, flow: flow, source: source)) }
+        return .done(reading(book, flow, since: since, source: source, missingThrough: response["x-missing-through"].flatMap { Int64($0) }))
     }
 
-    private func reading(_ book: BookSnapshot, _ flow: TakerFlow, source: String) -> BookReading {
-        guard let since = query.since, flow.sequence < since else { return BookReading(book: book, flow: flow, source: source) }
+    /// - Parameter missingThrough: our own `exchange` says up to where it no longer keeps trades that were asked for.
+    private func reading(_ book: BookSnapshot, _ flow: TakerFlow, since: Int64, source: String, missingThrough: Int64?) -> BookReading {
+        guard flow.sequence < since else {
+            let gap = missingThrough.map { _ in TradeGap(since: since, sequence: flow.sequence, cause: .missing(nil)) }
+            return BookReading(book: book, flow: flow, source: source, gap: gap)
+        }
         // Whatever it counted, it cannot be what came after `since`.
         return BookReading(
             book: book, flow: TakerFlow(sequence: flow.sequence, buy: .none, sell: .none), source: source,

@@ -7,7 +7,18 @@ import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-SERVICE = "postgres"
+
+
+def _service():
+    """Who owns what earlier runs left; `postgres` at first."""
+    run = ROOT / ".run"
+    owner = run.owner() if run.exists() else "root"
+    return "postgres" if owner == "root" else owner
+
+
+SERVICE = _service()
+# What the servers must be able to read.
+needed = [ROOT / ".build"]
 
 
 def is_root():
@@ -15,17 +26,20 @@ def is_root():
 
 
 def _reaches(path):
-    test = ["setpriv", f"--reuid={SERVICE}", f"--regid={SERVICE}", "--init-groups", "test", "-x", str(path)]
-    return subprocess.run(test, check=False).returncode == 0
+    return subprocess.run([*_become(), "test", "-r", str(path)], check=False).returncode == 0
+
+
+def _become():
+    return ["setpriv", f"--reuid={SERVICE}", f"--regid={pwd.getpwnam(SERVICE).pw_gid}", "--init-groups"]
 
 
 def prefix():
     """What to put before a command so that it runs as the servers' account."""
     if not is_root():
         return []
-    command = ["setpriv", f"--reuid={SERVICE}", f"--regid={SERVICE}", "--init-groups"]
-    # A checkout below a home directory of root is closed to every other account; let the servers pass, and nothing else.
-    if not _reaches(ROOT / ".build"):
+    command = _become()
+    # What lies below root's home is closed to every other account: let the servers pass there.
+    if not all(map(_reaches, needed)):
         command += ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
     return [*command, "--"]
 

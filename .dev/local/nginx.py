@@ -23,6 +23,23 @@ def program():
     return found
 
 
+def variables(ports, sockets, log="/dev/stdout"):
+    """What the template asks for; everything listens on this machine only."""
+    return {
+        "LISTEN": f"127.0.0.1:{ports['PORT']}",
+        "API_LISTEN": f"127.0.0.1:{ports['OLD_API_PORT']}",
+        "VENUE_LISTEN": f"127.0.0.1:{ports['VENUE_PORT']}",
+        "SERVE": f"unix:{sockets}/serve",
+        "EXCHANGE": f"unix:{sockets}/exchange",
+        "NGINX_DIR": TEMPLATE.parent,
+        "SWAGGER_UI": VIEWER,
+        "ACCESS_LOG": log,
+        "WORKERS": "auto",
+        "CLIENT_RATE": 200,
+        "CLIENT_CONNECTIONS": 200,
+    }
+
+
 def render(run, variables):
     """Fills the template's variables, and only those: nginx has variables of its own."""
     folder = Path(run) / "nginx"

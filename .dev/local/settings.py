@@ -2,15 +2,18 @@
 
 import hashlib
 import os
+import re
 import socket
 import urllib.error
 import urllib.request
 from pathlib import Path
 
+import account
 from account import ROOT
 
 PORTS = {"PORT": 8080, "VENUE_PORT": 4201, "OLD_API_PORT": 4202, "DATABASE_PORT": 4203}
-LIVE_PRODUCTS = ("coinbase:BTC-USD", "coinbase:ETH-USD", "coinbase:SOL-USD", "coinbase:XRP-USD")
+# With a bucket width that suits the price.
+LIVE_PRODUCTS = (("coinbase:BTC-USD", "10"), ("coinbase:ETH-USD", "1"), ("coinbase:SOL-USD", "0.1"), ("coinbase:LTC-USD", "0.1"))
 PROBE = "https://api.exchange.coinbase.com/products/BTC-USD/ticker"
 
 
@@ -21,6 +24,8 @@ class SettingError(Exception):
 class Settings:
     def __init__(self):
         problems = []
+        if not re.fullmatch(r"[\w./+@~-]+", str(ROOT)):
+            problems.append(f"the checkout is at {ROOT}; nginx and the supervisor need a path without spaces and quotes")
         self.ports = {name: self._number(name, default, 1, 65535, problems) for name, default in PORTS.items()}
         if len(set(self.ports.values())) < len(self.ports):
             problems.append("two ports are the same: " + " ".join(f"{name}={port}" for name, port in self.ports.items()))
@@ -32,6 +37,8 @@ class Settings:
         self.capture = Path(os.environ["CAPTURE"]).resolve() if os.environ.get("CAPTURE") else None
         if self.capture and not (self.capture.is_file() and os.access(self.capture, os.R_OK)):
             problems.append(f"CAPTURE is {self.capture}, which is not a file that can be read")
+        elif self.capture:
+            account.needed.append(self.capture)
         if problems:
             raise SettingError("\n".join(problems))
 

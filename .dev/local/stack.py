@@ -105,7 +105,7 @@ class Stack:
             "COLLECT": [PROGRAM, "collect"],
             "CRON": [VENV / "yacron", "-c", RUN / "yacron.yaml"],
         }
-        nginx.render(RUN, self._nginx_variables())
+        nginx.render(RUN, nginx.variables(self.settings.ports, sockets))
         self._write_job_list()
         environment = account.environment(
             RUN=RUN, ROOT=ROOT, SOCKETS=sockets, PGHOST=sockets, PGPORT=self.cluster.port, PGDATABASE=self.settings.database,
@@ -118,10 +118,6 @@ class Stack:
                 env=environment, stdout=errors, stderr=errors, cwd=ROOT)
         self._retry(lambda: control.supervisor(self.control, "getState"), 20)
 
-    def _nginx_variables(self):
-        ports, sockets = self.settings.ports, self.cluster.sockets
-        return {"PORT": ports["PORT"], "SERVE_SOCKET": sockets / "serve", "EXCHANGE_SOCKET": sockets / "exchange"}
-
     def _write_job_list(self):
         text = subprocess.run(
             [VENV / "python3", ROOT / ".dev/local/jobs.py", "--yacron", PROGRAM, self.cluster.sockets / "cron"],
@@ -132,14 +128,16 @@ class Stack:
         account.give(RUN / "yacron.yaml")
 
     def _add_products(self):
-        have = self.program("api", "product", "list").split()
+        """On the first start of a market; from then on the products are the user's."""
+        if self.cluster.psql("SELECT count(*) FROM crypto_gaf.gafs", database=self.settings.database) != "0":
+            return
         if self.settings.market == "live":
             wanted = LIVE_PRODUCTS
         else:
-            wanted = self.program("worker", "exchange", *self.settings.source, "--list-products").split()
-        for product in wanted:
-            if product not in have:
-                self.program("worker", "product", "add", product)
+            listed = self.program("worker", "exchange", *self.settings.source, "--list-products")
+            wanted = [line.split() for line in listed.splitlines()]
+        for symbol, aggregation in wanted:
+            self.program("worker", "product", "add", symbol, "--aggregation", aggregation)
 
     def _start(self, *names):
         for name in names:

@@ -27,7 +27,7 @@ private struct Drawn {
 
     /// The five of a case.
     static func all(_ one: ImageOracle.Case, _ window: SampleWindow) throws -> [Drawn] {
-        let images = try #require(GafImages(window))
+        let images = try #require(GafPlanes(window))
         let buys = Gramian.rgbPixels(
             red: exactMeans(window.buys.sizes), green: exactMeans(window.buys.prices), blue: exactMeans(window.buys.counts))
         let sells = Gramian.rgbPixels(

@@ -23,8 +23,8 @@ struct SampleWindowTests {
 
     @Test("fewer than 21 samples give no image")
     func tooFew() {
-        #expect(GafImages(Self.window(count: 20, levels: 3)) == nil)
-        #expect(GafImages(Self.window(count: 21, levels: 3))?.size == 21)
+        #expect(GafPlanes(Self.window(count: 20, levels: 3)) == nil)
+        #expect(GafPlanes(Self.window(count: 21, levels: 3))?.size == 21)
     }
 
     @Test("of fewer than three levels the last one repeats")
@@ -35,8 +35,8 @@ struct SampleWindowTests {
         three.asks.sizes.append(two.asks.sizes[1])
         three.bids.prices.append(two.bids.prices[1])
         three.bids.sizes.append(two.bids.sizes[1])
-        #expect(GafImages(two) == GafImages(three))
-        let one = try #require(GafImages(Self.window(count: 30, levels: 1))).orderBook
+        #expect(GafPlanes(two) == GafPlanes(three))
+        let one = try #require(GafPlanes(Self.window(count: 30, levels: 1))).orderBook
         #expect(channel(0, of: one) == channel(1, of: one) && channel(0, of: one) == channel(2, of: one))
     }
 
@@ -45,7 +45,7 @@ struct SampleWindowTests {
         let holes = [Double](repeating: .nan, count: 21)
         let trades = SampleWindow.Trades(prices: holes, sizes: holes, counts: holes)
         let side = SampleWindow.Side(prices: [], sizes: [])
-        let images = try #require(GafImages(SampleWindow(midpoint: holes, asks: side, bids: side, buys: trades, sells: trades)))
+        let images = try #require(GafPlanes(SampleWindow(midpoint: holes, asks: side, bids: side, buys: trades, sells: trades)))
         #expect(Set(images.orderBook + images.buys + images.sells + images.midpointSummation) == [255])
         #expect(Set(images.midpointDifference) == [127])
     }
@@ -54,7 +54,7 @@ struct SampleWindowTests {
     func channels() throws {
         var window = Self.window(count: 25, levels: 3)
         window.sells = window.buys
-        let images = try #require(GafImages(window))
+        let images = try #require(GafPlanes(window))
         #expect(images.buys != images.sells)
         for (ofBuys, ofSells) in [(0, 1), (1, 0), (2, 2)] {
             #expect(channel(ofBuys, of: images.buys) == channel(ofSells, of: images.sells))
@@ -65,7 +65,7 @@ struct SampleWindowTests {
     func newestFirst() throws {
         var window = Self.window(count: 21, levels: 3)
         window.midpoint = (0..<21).map { Double(21 - $0) }
-        let images = try #require(GafImages(window))
+        let images = try #require(GafPlanes(window))
         // Newest is the greatest: against the oldest, the least, cos(0 + π) = −1; against itself 1.
         #expect(images.midpointSummation[0] == 255)
         #expect(images.midpointSummation[20] == 0)

@@ -27,7 +27,7 @@ enum ImageBenchmarks {
         var encoder = PNGEncoder()
         var (milliseconds, bytes) = (0.0, 0)
         for product in samples.samples.keys.sorted() {
-            guard let images = GafImages(samples.window(product, newest: 600)) else { continue }
+            guard let images = GafPlanes(samples.window(product, newest: 600)) else { continue }
             bytes += try images.files(&encoder).reduce(0) { $0 + $1.count }
             milliseconds += try median { _ = try images.files(&encoder) }.seconds * 1e3
         }
@@ -40,7 +40,7 @@ enum ImageBenchmarks {
     @inline(never) private static func consume(_ pixels: [UInt8]) { precondition(!pixels.isEmpty) }
 }
 
-extension GafImages {
+extension GafPlanes {
     /// The five as PNG.
     fileprivate func files(_ encoder: inout PNGEncoder) throws -> [[UInt8]] {
         var files: [[UInt8]] = []

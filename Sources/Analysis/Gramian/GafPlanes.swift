@@ -1,5 +1,5 @@
 /// The five images of a product as raw pixels, row by row; pixel (0, 0) is the newest sample.
-public struct GafImages: Equatable, Sendable {
+public struct GafPlanes: Equatable, Sendable {
     /// Rows and columns of each image: the number of samples.
     public let size: Int
     /// RGB: order-book values of levels 1, 2, 3.
@@ -35,7 +35,7 @@ public struct GafImages: Equatable, Sendable {
 
 extension SampleWindow.Trades {
     fileprivate func smoothed() -> SampleWindow.Trades {
-        func smooth(_ series: [Double]) -> [Double] { series.smoothed(reach: GafImages.smoothingReach).filled() }
+        func smooth(_ series: [Double]) -> [Double] { series.smoothed(reach: GafPlanes.smoothingReach).filled() }
         return SampleWindow.Trades(prices: smooth(prices), sizes: smooth(sizes), counts: smooth(counts))
     }
 }

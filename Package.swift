@@ -61,7 +61,7 @@ let package = Package(
             swiftSettings: strict),
 
         .target(
-            name: "TestSupport", dependencies: ["Postgres", "Analysis"], path: "Tests/TestSupport", swiftSettings: strict),
+            name: "TestSupport", dependencies: ["Postgres", "Warehouse", "Analysis"], path: "Tests/TestSupport", swiftSettings: strict),
         .executableTarget(
             name: "cryptogaf-bench", dependencies: ["Analysis", "PNG", "TestSupport"], path: "Tests/Benchmarks/Bench", swiftSettings: strict),
         tests("RuntimeTests", ["Runtime"]),

@@ -28,6 +28,8 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation {
         }
 
         public mutating func appendInterpolation(_ value: some SQLValue) { parts.append(.bind(value.bind)) }
+        /// NULL for nil.
+        public mutating func appendInterpolation(_ value: (some SQLValue)?) { parts.append(.bind(value.bind)) }
         public mutating func appendInterpolation(_ sql: SQL) { parts += sql.parts }
 
         /// Text that goes over as it is, without becoming a `String`; it must be UTF-8. For base64.

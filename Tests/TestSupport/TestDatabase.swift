@@ -44,12 +44,10 @@ public enum TestPostgres {
         return TestDatabase(cluster: cluster, name: name)
     }
 
-    private static let templateName = "migrated"
-
-    static func prepareTemplate(_ cluster: PostgresCluster) throws {
+    private static func prepareTemplate(_ cluster: PostgresCluster) throws {
         try template.withLock { isReady in
             guard !isReady else { return }
-            try Connection(cluster.options()).execute("CREATE DATABASE \(identifier: templateName) TEMPLATE template0")
+            try makeTemplate(cluster)
             isReady = true
         }
     }

@@ -1,0 +1,38 @@
+public import Postgres
+
+/// A lock by name in Postgres' two-key form: what is being done, and to what. It dies with the connection that holds it, so that
+/// connection must be the one that does the work, and must not go through a pooler.
+public struct AdvisoryLock: Sendable {
+    /// The first key. The numbers are shared by every version that may run beside this one.
+    public enum Purpose: Int, Sendable {
+        case migrate = 1
+        case collect = 2
+        case calculate = 3
+        case job = 4
+    }
+
+    public let purpose: Purpose
+    /// Hashed to the second key.
+    public let name: String
+
+    public init(_ purpose: Purpose, _ name: String) {
+        self.purpose = purpose
+        self.name = name
+    }
+
+    private var keys: SQL { "\(purpose.rawValue)::integer, hashtext(\(name))" }
+
+    /// Takes the lock until `release` or the connection's end; false if another connection has it.
+    public func tryAcquire(on connection: Connection) throws(PostgresError) -> Bool {
+        try connection.query("SELECT pg_try_advisory_lock(\(keys))").one().bool(0)
+    }
+
+    public func release(on connection: Connection) throws(PostgresError) {
+        try connection.execute("SELECT pg_advisory_unlock(\(keys))")
+    }
+
+    /// Takes the lock until the transaction ends; false if another has it.
+    public func tryAcquireForTransaction(on connection: Connection) throws(PostgresError) -> Bool {
+        try connection.query("SELECT pg_try_advisory_xact_lock(\(keys))").one().bool(0)
+    }
+}

@@ -64,7 +64,9 @@ class Stack:
         self.run("owner", "migrate")
 
     def start_venue(self, *source):
-        self.start("exchange", [program(), "exchange", *source, "--socket", self.cluster.sockets / "exchange"])
+        socket_path = self.cluster.sockets / "exchange"
+        self.start("exchange", [program(), "exchange", *source, "--socket", socket_path])
+        self.wait("the venue", socket_path.exists, 30)
 
     def start_web(self):
         self.start("serve", [program(), "serve", "--socket", self.cluster.sockets / "serve"], user="api")

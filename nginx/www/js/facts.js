@@ -28,7 +28,7 @@ export class Facts {
     setText(this.#part("facts-quote"), quoteCurrency(market.product));
     setText(this.#part("facts-drawn"), drawnText(market, elapsed));
     setText(this.#part("facts-samples"), samplesText(market));
-    setText(this.#part("facts-venue"), market.venue || "default");
+    setText(this.#part("facts-venue"), market.venue || "coinbase-local");
     setText(this.#part("facts-source"), sourceWords[market.source] ?? "not said");
     this.#link(market);
   }

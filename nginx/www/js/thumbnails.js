@@ -1,4 +1,4 @@
-import { fetchImage, kinds } from "./api.js";
+import { loadPicture } from "./picture.js";
 
 /** A thumbnail may be so old; the stage is the place for every drawing, and four images of 600 samples are 2 MB. */
 const refreshMilliseconds = 12_000;
@@ -51,10 +51,10 @@ export class Thumbnails {
   async #paint(canvas, { product, version }) {
     // Noted before the attempt, so that an image that cannot be had is not asked for every second.
     this.#painted.set(canvas, { version: this.#painted.get(canvas)?.version, at: performance.now() });
-    const images = await Promise.all(kinds.map((kind) => fetchImage(product, kind, null))).catch(() => null);
-    if (images === null || document.hidden) return;
+    const picture = await loadPicture(product, null).catch(() => null);
+    if (picture === null || document.hidden) return;
     const half = Math.max(16, Math.round((canvas.clientWidth * devicePixelRatio) / 2));
-    const bitmaps = await Promise.all(images.map(({ blob }) => shrunk(blob, half))).catch(() => null);
+    const bitmaps = await Promise.all(picture.images.map(({ blob }) => shrunk(blob, half))).catch(() => null);
     if (bitmaps === null) return;
     canvas.width = canvas.height = 2 * half;
     bitmaps.forEach((bitmap, index) => place(canvas, bitmap, index, half));

@@ -1,3 +1,4 @@
+import time
 import unittest
 
 import fixtures
@@ -76,6 +77,17 @@ class NavigationTests(PageCase):
             watch(); location.hash = '#product=ETH-USD';""")
         self.browser.wait_for_picture("ETH-USD")
         self.assertEqual(self.browser.run("return [...window.pairs]"), ["BTC-USD|BTC-USD", "|", "ETH-USD|ETH-USD"])
+
+    def test_there_and_back_again_at_once_leaves_the_picture_alone(self):
+        self.open_three()
+        self.api.image_delay = {"sell": 1}
+        self.browser.run("""window.counts = new Set();
+            const watch = () => { window.counts.add(document.querySelectorAll('#quad img').length); requestAnimationFrame(watch); };
+            watch(); location.hash = '#product=ETH-USD'; setTimeout(() => { location.hash = '#product=BTC-USD'; }, 100);""")
+        time.sleep(1.5)
+        self.assertEqual(self.browser.run("return [...window.counts]"), [4])
+        self.assertEqual(self.text(".centre-name"), "BTC-USD")
+        self.assertEqual(self.browser.run("return document.getElementById('quad').getAttribute('aria-busy')"), "false")
 
     def test_the_overview_shows_every_market_with_price_and_freshness(self):
         self.open_three()

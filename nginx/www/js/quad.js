@@ -45,8 +45,9 @@ export class Quad {
     this.#loading?.abort();
     this.#loading = null;
     clearTimeout(this.#hold);
-    this.#figure.setAttribute("aria-busy", "true");
-    this.#hold = setTimeout(() => this.clear(), holdMilliseconds);
+    const isBack = product === this.#shown.product;
+    this.#figure.setAttribute("aria-busy", String(!isBack));
+    if (!isBack) this.#hold = setTimeout(() => this.clear(), holdMilliseconds);
   }
 
   /** Loads the wanted product's newest drawing unless it is on show already. One load runs at a time. */

@@ -9,7 +9,7 @@ enum CryptoGAF {
 
     /// In the order of `cryptogaf --help`.
     static var commands: [any Command.Type] {
-        [ServeCommand.self, ExchangeCommand.self]
+        [MigrateCommand.self, ProductCommand.self, ServeCommand.self, ExchangeCommand.self]
     }
 
     static func main() {

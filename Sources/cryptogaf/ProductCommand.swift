@@ -1,0 +1,148 @@
+import FoundationEssentials
+import Market
+import Postgres
+import Runtime
+import Warehouse
+
+/// The markets on show.
+struct ProductCommand: Command {
+    static let name = "product"
+    static let summary = "the markets on show: add, list, set, remove"
+    static let operands = "add|set|remove PRODUCT, or list"
+    static let options: [Option] = [
+        .value("--max-size", "N", "samples kept, and so pixels per side, from 21 to 5000 (new products: 600)"),
+        .value("--aggregation", "WIDTH", "width of a price bucket in the quote currency; 0: single levels (new products: 10)"),
+        .value("--depth", "N", "buckets per side, from 1 to 50 (new products: 3)"),
+        .value("--redraw-interval", "TIME", "least time between two drawings, such as 5s or 0 (new products: 5s)"),
+        .flag("--json", "list as JSON"),
+    ]
+    static let requires: Set<Configuration.Section> = [.postgres]
+    static let details = """
+        A PRODUCT is SYMBOL at the default venue, or venue:SYMBOL. What runs picks up every change by itself. remove takes the product's
+        samples and images along.
+
+        Example: cryptogaf product add BTC-USD --aggregation 10 --depth 3
+        """
+
+    private enum Action {
+        case add(Product)
+        case set(Product)
+        case remove(Product)
+        case list
+    }
+
+    private let action: Action
+    private let changes: ProductChanges
+    private let asJSON: Bool
+    private let database: ConnectionOptions
+
+    init(_ arguments: Arguments, _ configuration: Configuration) throws {
+        action = try Self.action(arguments.operands)
+        changes = ProductChanges(
+            maxSize: try arguments.int("--max-size", in: ProductChanges.maxSizes), aggregation: try Self.aggregation(arguments),
+            depth: try arguments.int("--depth", in: ProductChanges.depths),
+            redrawInterval: try arguments.duration("--redraw-interval", in: .zero ... .seconds(86_400)))
+        asJSON = arguments.flag("--json")
+        database = configuration.postgres(as: Self.name)
+        switch action {
+        case .set where changes == ProductChanges(): throw UsageError("product set needs an option that says what to set")
+        case .list where changes != ProductChanges(), .remove where changes != ProductChanges():
+            throw UsageError("product list and product remove set nothing")
+        case .add where asJSON, .set where asJSON, .remove where asJSON: throw UsageError("--json goes with product list")
+        default: break
+        }
+    }
+
+    private static func action(_ operands: [String]) throws -> Action {
+        guard let verb = operands.first else { throw UsageError("product needs one of add, list, set and remove") }
+        if verb == "list" {
+            guard operands.count == 1 else { throw UsageError("product list takes no product") }
+            return .list
+        }
+        guard ["add", "set", "remove"].contains(verb) else {
+            throw UsageError("product knows add, list, set and remove (got \"\(verb)\")")
+        }
+        guard operands.count == 2 else { throw UsageError("product \(verb) takes one product (got \(operands.count - 1))") }
+        let product: Product
+        do { product = try Product(operands[1]) } catch { throw UsageError("\(error)") }
+        return verb == "add" ? .add(product) : verb == "set" ? .set(product) : .remove(product)
+    }
+
+    private static func aggregation(_ arguments: Arguments) throws -> Decimal? {
+        guard let text = arguments.string("--aggregation") else { return nil }
+        guard let value = try? Decimal(strict: text), value >= 0, value <= 1_000_000_000 else {
+            throw UsageError("--aggregation takes a decimal number from 0 to 1000000000, such as 10 or 0.05 (got \"\(text)\")")
+        }
+        return value
+    }
+
+    func run(_ program: Program) throws {
+        let connection = try Connection(database)
+        try Schema.verify(connection)
+        let products = ProductRepository(connection)
+        switch action {
+        case .list: print(try asJSON ? Self.json(products.list()) : Self.table(products.list()))
+        case .add(let product):
+            guard try products.add(product, changes) else { throw ProductFault("\(product) is on show already: product set changes it") }
+            program.log.info("product.added", ["product": .text(product.id)])
+        case .set(let product):
+            guard try products.set(product, changes) else { throw ProductFault("\(product) is not on show: product add adds it") }
+            program.log.info("product.set", ["product": .text(product.id)])
+        case .remove(let product):
+            guard try products.remove(product) else { throw ProductFault("\(product) is not on show") }
+            program.log.info("product.removed", ["product": .text(product.id)])
+        }
+    }
+}
+
+// MARK: - Output
+
+extension ProductCommand {
+    static func table(_ products: [ProductSettings]) -> String {
+        let header = ["PRODUCT", "MAX SIZE", "AGGREGATION", "DEPTH", "REDRAW INTERVAL"]
+        let rows =
+            [header]
+            + products.map { [$0.product, "\($0.maxSize)", $0.aggregation.plainText, "\($0.depth)", $0.redrawInterval.text] }
+        let widths = header.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+        return rows.map { row in
+            let cells = zip(row, widths).enumerated().map { column, cell in
+                let padding = String(repeating: " ", count: cell.1 - cell.0.count)
+                return column == 0 ? cell.0 + padding : padding + cell.0
+            }
+            return cells.joined(separator: "  ")
+        }.joined(separator: "\n")
+    }
+
+    /// As the HTTP API writes them: decimals as text, times in seconds.
+    private struct Listed: Encodable {
+        let product: String
+        let maxSize: Int
+        let aggregation: String
+        let depth: Int
+        let redrawInterval: Double
+
+        enum CodingKeys: String, CodingKey {
+            case product, aggregation, depth
+            case maxSize = "max_size"
+            case redrawInterval = "redraw_interval"
+        }
+    }
+
+    static func json(_ products: [ProductSettings]) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        let listed = products.map {
+            Listed(
+                product: $0.product, maxSize: $0.maxSize, aggregation: $0.aggregation.plainText, depth: $0.depth,
+                redrawInterval: $0.redrawInterval / .seconds(1))
+        }
+        return String(decoding: try encoder.encode(listed), as: UTF8.self)
+    }
+}
+
+/// A product that is there, or not there, against what the user thinks.
+struct ProductFault: ExitCoded, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+    var exitCode: ExitCode { .data }
+}

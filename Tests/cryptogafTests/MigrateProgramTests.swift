@@ -1,0 +1,69 @@
+import Postgres
+import TestSupport
+import Testing
+
+/// The built program against a real Postgres.
+@Suite struct MigrateProgramTests {
+    @Test("migrate and product do their work as the roles they are meant for")
+    func life() throws {
+        let database = try TestPostgres.database()
+        let worker = database.environment(as: "test_worker")
+        let added = try Program.run(["product", "add", "BTC-USD", "--max-size", "64", "--aggregation", "0.5"], environment: worker)
+        #expect(added.status == 0, "\(added.errors)")
+        #expect(try Program.run(["product", "set", "BTC-USD", "--redraw-interval", "0"], environment: worker).status == 0)
+        let listed = try Program.run(["product", "list", "--json"], environment: worker)
+        #expect(listed.output == #"[{"aggregation":"0.5","depth":3,"max_size":64,"product":"BTC-USD","redraw_interval":0}]"# + "\n")
+        let table = try Program.run(["product", "list"], environment: worker)
+        #expect(
+            table.output == """
+                PRODUCT  MAX SIZE  AGGREGATION  DEPTH  REDRAW INTERVAL
+                BTC-USD        64          0.5      3               0s
+
+                """)
+        #expect(try Program.run(["product", "remove", "BTC-USD"], environment: worker).status == 0)
+        #expect(try Program.run(["product", "list", "--json"], environment: worker).output == "[]\n")
+    }
+
+    @Test(
+        "a product command that cannot be is refused with a sentence",
+        arguments: [
+            (["add"], "product add takes one product (got 0)"),
+            (["add", "BTC-USD", "--max-size", "20"], "--max-size takes a whole number from 21 to 5000 (got \"20\")"),
+            (["add", "BTC-USD", "--depth", "0"], "--depth takes a whole number from 1 to 50 (got \"0\")"),
+            (["add", "BTC-USD", "--aggregation", "-1"], "--aggregation takes a decimal number from 0 to 1000000000"),
+            (["add", "BTC-USD", "--aggregation", "1,5"], "--aggregation takes a decimal number from 0 to 1000000000"),
+            (["add", "kraken:"], "product \"kraken:\" is neither SYMBOL nor venue:SYMBOL"),
+            (["drop", "BTC-USD"], "product knows add, list, set and remove (got \"drop\")"),
+            (["set", "BTC-USD"], "product set needs an option that says what to set"),
+        ])
+    func refused(words: [String], message: String) throws {
+        let run = try Program.run(
+            ["product"] + words,
+            environment: ["POSTGRES_HOST": "/nowhere", "POSTGRES_USER": "u", "POSTGRES_DB": "d", "LOG_FORMAT": "text"])
+        #expect(run.status == 64)
+        #expect(run.errors.replacing("\\\"", with: "\"").contains(message), "\(run.errors)")
+    }
+
+    @Test("adding twice and setting what is not there end with 65, a database without schema with 78, no server with 69")
+    func codes() throws {
+        let worker = try TestPostgres.database().environment(as: "test_worker")
+        #expect(try Program.run(["product", "add", "A"], environment: worker).status == 0)
+        #expect(try Program.run(["product", "add", "A"], environment: worker).status == 65)
+        #expect(try Program.run(["product", "set", "B", "--depth", "4"], environment: worker).status == 65)
+        let empty = try TestPostgres.database(migrated: false).environment()
+        let run = try Program.run(["product", "list"], environment: empty)
+        #expect(run.status == 78)
+        #expect(run.errors.contains("run cryptogaf migrate"))
+        let nobody = ["POSTGRES_HOST": "127.0.0.1", "POSTGRES_PORT": String(try Free.port()), "POSTGRES_USER": "u", "POSTGRES_DB": "d"]
+        #expect(try Program.run(["migrate"], environment: nobody).status == 69)
+    }
+
+    @Test("migrate tells what it applied, and the second time nothing")
+    func migrate() throws {
+        let database = try TestPostgres.database(migrated: false)
+        let run = try Program.run(["migrate"], environment: database.environment())
+        #expect(run.status == 0)
+        #expect(run.errors.contains("0001_gafs_and_samples"))
+        #expect(try Program.run(["migrate"], environment: database.environment()).errors.contains("applied") == false)
+    }
+}

@@ -11,18 +11,17 @@ import Synchronization
 struct ExchangeCommand: Command {
     static let name = "exchange"
     static let summary = "a local venue that speaks coinbase-local's REST API, from a capture or a synthetic market"
-    static let options: [Option] = [
-        .value("--capture", "FILE", "replay the raw feed that was recorded in FILE"),
-        .value("--synthetic", "SEED", "make up a market from a whole number; the same number gives the same market"),
-        .value("--products", "N", "how many products the synthetic market has, 1 to \(SyntheticVenue.productLimit); default 6"),
-        .value("--speed", "X", "run the market's clock X times as fast; default 1"),
-        .flag("--loop", "begin the capture again at its end"),
-        .value("--step", "SECONDS", "no clock: each request of an interval moves its product on by so much capture time"),
-        .value("--socket", "PATH", "the Unix socket to answer FastCGI on"),
-        .value("--listen", "HOST:PORT", "the TCP address to answer FastCGI on"),
-        .value("--threads", "N", "how many requests are answered at once, 1 to 256; default 8"),
-        .flag("--list-products", "print each product with a bucket width that suits it, and end"),
-    ]
+    static let options: [Option] =
+        [
+            .value("--capture", "FILE", "replay the raw feed that was recorded in FILE"),
+            .value("--synthetic", "SEED", "make up a market from a whole number; the same number gives the same market"),
+            .value("--products", "N", "how many products the synthetic market has, 1 to \(SyntheticVenue.productLimit); default 6"),
+            .value("--speed", "X", "run the market's clock X times as fast; default 1"),
+            .flag("--loop", "begin the capture again at its end"),
+            .value("--step", "SECONDS", "no clock: each request of an interval moves its product on by so much capture time"),
+            .value("--threads", "N", "how many requests are answered at once, 1 to 256; default 8"),
+            .flag("--list-products", "print each product with a bucket width that suits it, and end"),
+        ] + Endpoint.options
     static let details = """
         Answers GET /api/orderBook/interval, /api/orderBook/marketOrders, /api/products, /healthz and /readyz as FastCGI, behind nginx.
 
@@ -44,12 +43,7 @@ struct ExchangeCommand: Command {
         guard arguments.operands.isEmpty else { throw UsageError("exchange takes no operand (got \"\(arguments.operands[0])\")") }
         market = try Self.market(arguments)
         threads = try arguments.int("--threads", default: 8, in: 1...256)
-        switch (arguments.string("--socket"), arguments.string("--listen")) {
-        case _ where arguments.flag("--list-products"): endpoint = nil
-        case (let path?, nil): endpoint = .socket(path: path)
-        case (nil, let address?): endpoint = try Endpoint(address: address)
-        default: throw UsageError("exchange needs one of --socket and --listen")
-        }
+        endpoint = arguments.flag("--list-products") ? nil : try Endpoint(arguments)
     }
 
     private static func market(_ arguments: Arguments) throws -> Market {

@@ -8,12 +8,10 @@ import Runtime
 struct ServeCommand: Command {
     static let name = "serve"
     static let summary = "the FastCGI handlers: images, products, health, metrics"
-    static let options: [Option] = [
-        .value("--socket", "PATH", "listen on a Unix socket"),
-        .value("--socket-mode", "MODE", "permissions of the socket's file, octal (default 660)"),
-        .value("--listen", "HOST:PORT", "listen on an IPv4 address; without HOST on this machine only"),
-        .value("--threads", "N", "requests answered at the same time, each with a connection to Postgres (default 16)"),
-    ]
+    static let options =
+        Endpoint.options + [
+            .value("--threads", "N", "requests answered at the same time, each with a connection to Postgres (default 16)")
+        ]
     static let requires: Set<Configuration.Section> = [.postgres]
     static let details = """
         One of --socket and --listen is needed. ALLOW_ORIGIN names the origins whose pages may read the answers: * (the default), a list
@@ -28,7 +26,7 @@ struct ServeCommand: Command {
     private let database: ConnectionOptions
 
     init(_ arguments: Arguments, _ configuration: Configuration) throws {
-        endpoint = try Self.endpoint(arguments)
+        endpoint = try Endpoint(arguments)
         threads = try arguments.int("--threads", default: 16, in: 1...256)
         crossOrigin = CrossOrigin(configuration.allowOrigin)
         database = configuration.postgres(as: Self.name)
@@ -40,24 +38,6 @@ struct ServeCommand: Command {
         program.log.info("serve.started", ["endpoint": .text("\(listening.endpoint)"), "threads": .integer(threads)])
         server.run(ServedRoutes.router(crossOrigin: crossOrigin), stop: program.stop) { [database] in Database(database) }
         program.log.info("serve.stopped")
-    }
-
-    private static func endpoint(_ arguments: Arguments) throws -> Endpoint {
-        switch (arguments.string("--socket"), arguments.string("--listen")) {
-        case (let path?, nil):
-            guard let text = arguments.string("--socket-mode") else { return .socket(path: path) }
-            guard let mode = UInt32(text, radix: 8), mode <= 0o777 else {
-                throw UsageError("--socket-mode takes an octal number up to 777 (got \"\(text)\")")
-            }
-            return .socket(path: path, mode: mode)
-        case (nil, let address?):
-            do {
-                return try Endpoint(address: address)
-            } catch {
-                throw UsageError("--listen \(error.endpoint) \(error.reason)")
-            }
-        default: throw UsageError("one of --socket and --listen is needed")
-        }
     }
 }
 

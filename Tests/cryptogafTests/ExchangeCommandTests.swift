@@ -14,7 +14,9 @@ struct ExchangeCommandTests {
         arguments: [
             ([], "exchange needs one of --capture and --synthetic"),
             (["--capture", "x", "--synthetic", "1"], "exchange needs one of --capture and --synthetic"),
-            (["--synthetic", "1"], "exchange needs one of --socket and --listen"),
+            (["--synthetic", "1"], "one of --socket and --listen is needed"),
+            (["--synthetic", "1", "--socket", "s", "--socket-mode", "888"], "--socket-mode takes an octal number up to 777 (got \"888\")"),
+            (["--synthetic", "1", "--listen", "4201"], "--listen 4201 is not HOST:PORT with an IPv4 address"),
             (["--synthetic", "one"], "--synthetic takes a whole number as its seed (got \"one\")"),
             (["--synthetic", "1", "--loop"], "--step and --loop go with --capture"),
             (["--capture", "x", "--products", "3"], "--products goes with --synthetic; a capture has the products it has"),

@@ -4,23 +4,24 @@ extension Decimal {
     /// Quotients keep this many significant digits; sums and products of what a venue sends are exact.
     static let quotientDigits = 28
 
-    /// `self / divisor`, rounded half up to `quotientDigits` significant digits.
+    /// `self / divisor`, rounded half up to `quotientDigits` significant digits; neither may be negative.
     ///
-    /// Foundation gives 38 or 39 digits, the last ones cut off; fewer leave later sums room to be exact.
+    /// Foundation's quotient has 38 or 39 digits, the last one cut off: too long to be read back everywhere, and no room for later sums to
+    /// be exact. Done in integers, since turning such a number into text and back costs ten times as much.
     func divided(by divisor: Decimal) -> Decimal {
-        let quotient = self / divisor
-        guard quotient.isFinite, let digits = UInt128(quotient.significand.magnitude.description) else { return quotient }
-        var excess = 0
-        var scale: UInt128 = 1
-        while digits / scale >= Self.quotientLimit {
-            scale *= 10
-            excess += 1
+        guard let dividend = integerSignificand, let other = divisor.integerSignificand, other != 0 else { return self / divisor }
+        var shift = Self.quotientDigits - dividend.digitCount + other.digitCount
+        guard (1..<Self.digitsLimit).contains(shift) else { return self / divisor }
+        var quotient = dividend.scaled(by: shift, dividedBy: other)
+        if quotient.digitCount > Self.quotientDigits {
+            shift -= 1
+            quotient = dividend.scaled(by: shift, dividedBy: other)
         }
-        guard excess > 0, let rounded = Decimal(string: String((digits + scale / 2) / scale)) else { return quotient }
-        return Decimal(sign: quotient.sign, exponent: quotient.exponent + excess, significand: rounded)
+        guard let significand = Decimal(string: String(quotient)) else { return self / divisor }
+        return Decimal(sign: .plus, exponent: exponent - divisor.exponent - shift, significand: significand)
     }
 
-    private static let quotientLimit: UInt128 = (0..<quotientDigits).reduce(1) { power, _ in power * 10 }
+    private var integerSignificand: UInt128? { UInt128(significand.description) }
 
     /// The greatest multiple of `step` that is not above `self`; `step` is positive.
     func roundedDown(toMultipleOf step: Decimal) -> Decimal {
@@ -38,5 +39,18 @@ extension Decimal {
     func roundedUp(toMultipleOf step: Decimal) -> Decimal {
         let below = roundedDown(toMultipleOf: step)
         return below == self ? below : below + step
+    }
+}
+
+extension UInt128 {
+    private static let powersOfTen: [UInt128] = (0..<39).map { (0..<$0).reduce(1) { power, _ in power * 10 } }
+
+    /// 0 for 0.
+    fileprivate var digitCount: Int { Self.powersOfTen.firstIndex { self < $0 } ?? Self.powersOfTen.count }
+
+    /// `self · 10^shift / divisor`, rounded half up. The quotient must be below 2^128.
+    fileprivate func scaled(by shift: Int, dividedBy divisor: UInt128) -> UInt128 {
+        let (quotient, remainder) = divisor.dividingFullWidth(multipliedFullWidth(by: Self.powersOfTen[shift]))
+        return remainder >= divisor - remainder ? quotient + 1 : quotient
     }
 }

@@ -55,11 +55,19 @@ struct WeightedMean {
     private var value: Decimal = 0
     private var size: Decimal = 0
     private var orders = 0
-    /// The price as long as only one was added: it needs no division.
-    private var only: Decimal?
+    /// The first of them, not yet in `value`: alone, it needs neither product nor division.
+    private var first: PriceLevel?
 
     mutating func add(_ level: PriceLevel) {
-        only = orders == 0 && size == 0 ? level.price : nil
+        guard !level.size.isZero else { return }
+        if size.isZero {
+            (first, size, orders) = (level, level.size, level.orders)
+            return
+        }
+        if let first {
+            value = first.price * first.size
+            self.first = nil
+        }
         value += level.price * level.size
         size += level.size
         orders += level.orders
@@ -67,7 +75,7 @@ struct WeightedMean {
 
     /// Nil if nothing was added, or nothing but zeros.
     var level: PriceLevel? {
-        guard size != 0 else { return nil }
-        return PriceLevel(price: only ?? value.divided(by: size), size: size, orders: orders)
+        if let first { return first }
+        return size.isZero ? nil : PriceLevel(price: value.divided(by: size), size: size, orders: orders)
     }
 }

@@ -51,7 +51,7 @@ public struct OrderBook: Sendable {
             if precedes(levels[middle].price, level.price) { low = middle + 1 } else { high = middle }
         }
         let found = low < levels.count && levels[low].price == level.price
-        switch (found, level.size == 0) {
+        switch (found, level.size.isZero) {
         case (true, true): levels.remove(at: low)
         case (true, false): levels[low] = level
         case (false, true): break
@@ -60,8 +60,11 @@ public struct OrderBook: Sendable {
     }
 
     private static func check(_ level: PriceLevel, _ side: Side) throws(BookError) {
-        guard level.price.isFinite, level.price > 0 else { throw BookError(.price(level.price, side)) }
-        guard level.size.isFinite, level.size >= 0 else { throw BookError(.size(level.size, price: level.price, side)) }
+        // Signs instead of comparisons: these are made for every level there is, and a comparison of decimals is slow.
+        guard level.price.isFinite, !level.price.isSignMinus, !level.price.isZero else { throw BookError(.price(level.price, side)) }
+        guard level.size.isFinite, !level.size.isSignMinus || level.size.isZero else {
+            throw BookError(.size(level.size, price: level.price, side))
+        }
     }
 
     /// Best last. A venue's snapshot is nearly always sorted already, best first.
@@ -69,7 +72,7 @@ public struct OrderBook: Sendable {
         var levels: [PriceLevel] = []
         for level in given {
             try check(level, side)
-            if level.size != 0 { levels.append(level) }
+            if !level.size.isZero { levels.append(level) }
         }
         levels.reverse()
         let precedes: (Decimal, Decimal) -> Bool = side == .ask ? { $0 > $1 } : { $0 < $1 }

@@ -4,8 +4,8 @@ import Market
 /// gets another, and only as much of the book is made as is looked at.
 extension SyntheticMarket {
     /// Each cell of the price grid holds one level at most.
-    private static let ticksPerCell = SyntheticProduct.ticksPerBucket / 10
-    /// Levels end here, 200 buckets away from the middle.
+    private static let ticksPerCell = SyntheticProduct.ticksPerBucket / 5
+    /// Levels end here, 400 buckets away from the middle.
     private static let cellLimit = 2_000
 
     /// The best levels, down to `reachTicks` away from the best prices and `depth` of them at least.

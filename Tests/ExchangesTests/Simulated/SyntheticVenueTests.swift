@@ -50,7 +50,7 @@ struct SyntheticVenueTests {
         let seconds = try course(of: index, seed: seed)
         let tops = try seconds.map { try $0.book.buckets(aggregation: 0, depth: 1) }
         #expect(tops.allSatisfy { $0.bids[0].price < $0.asks[0].price })
-        #expect(seconds.allSatisfy { $0.book.count(.ask) > 10 && $0.book.count(.bid) > 10 })
+        #expect(seconds.allSatisfy { $0.book.count(.ask) > 5 && $0.book.count(.bid) > 5 })
 
         let trades = seconds.flatMap(\.trades)
         #expect(Set(trades.map(\.sequence)).count == trades.count)

@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 import threading
 import time
 from dataclasses import dataclass, field
@@ -69,8 +70,7 @@ class MockAPI:
         self.before_image = None  # called with (product, kind) before an image is answered
         self.released = threading.Event()
         handler = type("Handler", (_Handler,), {"api": self})
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), handler)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         self.url = f"http://127.0.0.1:{self._server.server_port}/"
 
@@ -94,6 +94,15 @@ class MockAPI:
     def asked(self, part):
         """How many API requests so far had `part` in their path or query."""
         return sum(part in path for path, _ in self.requests)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        """A browser that turned away in mid-answer is no news; anything else is printed."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):

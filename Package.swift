@@ -63,7 +63,8 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["Postgres", "Warehouse", "Analysis"], path: "Tests/TestSupport", swiftSettings: strict),
         .executableTarget(
-            name: "cryptogaf-bench", dependencies: ["Analysis", "PNG", "TestSupport"], path: "Tests/Benchmarks/Bench", swiftSettings: strict),
+            name: "cryptogaf-bench", dependencies: ["Analysis", "PNG", "TestSupport"], path: "Tests/Benchmarks/Bench", swiftSettings: strict
+        ),
         tests("RuntimeTests", ["Runtime"]),
         tests("MarketTests", ["Market", "TestSupport"]),
         tests("AnalysisTests", ["Analysis", "TestSupport"]),

@@ -23,7 +23,7 @@ public struct ProductReads {
                 'age', round(extract(epoch FROM clock_timestamp() - g.calculated_at), 3),
                 'last_sample_at', to_char(f.last_sample_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
                 'samples', CASE WHEN g.orderbook_image IS NULL THEN
-                    (SELECT count(*) FROM (SELECT 1 FROM crypto_gaf.samples s WHERE s.product = g.product LIMIT 21) some) END,
+                    (SELECT count(*) FROM (SELECT 1 FROM crypto_gaf.samples s WHERE s.product = g.product LIMIT 21) few) END,
                 'redraw_interval', extract(epoch FROM g.redraw_interval),
                 'version', g.version
             ) ORDER BY g.product), '[]'))::text

@@ -53,7 +53,7 @@ let package = Package(
 
         // Use cases.
         module("API", ["HTTP", "Market", "Exchanges", "Warehouse", "Postgres"]),
-        module("Jobs", ["Market", "Analysis", "PNG", "Exchanges", "Warehouse", "Postgres", "Runtime"]),
+        module("Jobs", ["Market", "Analysis", "PNG", "Curl", "Exchanges", "Warehouse", "Postgres", "Runtime"]),
 
         .executableTarget(
             name: "cryptogaf",
@@ -76,7 +76,7 @@ let package = Package(
         tests("ExchangesTests", ["Exchanges", "Market", "TestSupport"]),
         tests("WarehouseTests", ["Warehouse", "Postgres", "Market", "TestSupport"]),
         tests("APITests", ["API", "HTTP", "Warehouse", "Postgres", "Exchanges", "Market", "TestSupport"]),
-        tests("JobsTests", ["Jobs", "Warehouse", "Postgres", "Exchanges", "Market", "Runtime", "Analysis", "TestSupport"]),
+        tests("JobsTests", ["Jobs", "Curl", "Warehouse", "Postgres", "Exchanges", "Market", "Runtime", "Analysis", "TestSupport"]),
         tests("cryptogafTests", ["cryptogaf", "TestSupport", "Postgres"]),
         tests("HouseRulesTests", ["TestSupport"]),
     ],

@@ -1,4 +1,3 @@
-internal import CCurl
 public import FoundationEssentials
 
 /// A complete HTTP answer, whatever its status.
@@ -31,8 +30,7 @@ public struct Response: Equatable, Sendable {
     public var retryAfter: Duration? {
         guard let text = self["retry-after"] else { return nil }
         if let seconds = Int(text) { return .seconds(min(max(seconds, 0), 1 << 31)) }
-        let date = curl_getdate(text, nil)
-        guard date >= 0 else { return nil }
-        return .seconds(max(Double(date) - receivedAt.timeIntervalSince1970, 0))
+        guard let date = Date(httpDate: text) else { return nil }
+        return .seconds(max(date.timeIntervalSince(receivedAt), 0))
     }
 }

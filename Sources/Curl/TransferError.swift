@@ -1,5 +1,3 @@
-internal import CCurl
-
 /// A request that got no complete answer.
 public struct TransferError: Error, Equatable, CustomStringConvertible {
     public enum Code: Equatable, Sendable {
@@ -52,25 +50,5 @@ public struct TransferError: Error, Equatable, CustomStringConvertible {
         let status = status.map { ", after status \($0)" } ?? ""
         let number = curlCode == 0 ? "" : " (curl \(curlCode))"
         return "\(url): \(message)\(number)\(status)"
-    }
-}
-
-extension TransferError.Code {
-    init(_ code: CURLcode) {
-        switch code {
-        case CURLE_UNSUPPORTED_PROTOCOL, CURLE_URL_MALFORMAT, CURLE_BAD_FUNCTION_ARGUMENT: self = .invalidRequest
-        case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY: self = .unresolved
-        case CURLE_COULDNT_CONNECT: self = .unconnected
-        case CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CERTPROBLEM, CURLE_SSL_CIPHER, CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE,
-            CURLE_SSL_ISSUER_ERROR, CURLE_SSL_INVALIDCERTSTATUS:
-            self = .insecure
-        case CURLE_OPERATION_TIMEDOUT: self = .timeout
-        case CURLE_PARTIAL_FILE, CURLE_GOT_NOTHING, CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_HTTP2_STREAM: self = .broken
-        case CURLE_FILESIZE_EXCEEDED: self = .tooLarge
-        case CURLE_WEIRD_SERVER_REPLY, CURLE_BAD_CONTENT_ENCODING, CURLE_HTTP2: self = .malformed
-        case CURLE_TOO_MANY_REDIRECTS: self = .tooManyRedirects
-        case CURLE_ABORTED_BY_CALLBACK: self = .cancelled
-        default: self = .other
-        }
     }
 }

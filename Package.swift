@@ -61,7 +61,7 @@ let package = Package(
             swiftSettings: strict),
 
         .target(
-            name: "TestSupport", dependencies: ["Postgres", "Warehouse", "Analysis"], path: "Tests/TestSupport", swiftSettings: strict),
+            name: "TestSupport", dependencies: ["Runtime", "Postgres", "Warehouse", "Market", "Analysis"], path: "Tests/TestSupport", swiftSettings: strict),
         .executableTarget(
             name: "cryptogaf-bench", dependencies: ["Analysis", "PNG", "TestSupport"], path: "Tests/Benchmarks/Bench", swiftSettings: strict
         ),
@@ -76,7 +76,11 @@ let package = Package(
         tests("ExchangesTests", ["Exchanges", "Market", "TestSupport"]),
         tests("WarehouseTests", ["Warehouse", "Postgres", "Market", "TestSupport"]),
         tests("APITests", ["API", "HTTP", "Warehouse", "Postgres", "Exchanges", "Market", "TestSupport"]),
+<<<<<<< HEAD
         tests("JobsTests", ["Jobs", "Curl", "Warehouse", "Postgres", "Exchanges", "Market", "Runtime", "Analysis", "TestSupport"]),
+=======
+        tests("JobsTests", ["Jobs", "Warehouse", "Postgres", "Exchanges", "Market", "Runtime", "Analysis", "PNG", "TestSupport"]),
+>>>>>>> 0605689 (Add calculate: draw what has changed, each product under its lock, whatever fails left behind and told)
         tests("cryptogafTests", ["cryptogaf", "TestSupport", "Postgres"]),
         tests("HouseRulesTests", ["TestSupport"]),
     ],

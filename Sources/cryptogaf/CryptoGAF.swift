@@ -9,7 +9,7 @@ enum CryptoGAF {
 
     /// In the order of `cryptogaf --help`.
     static var commands: [any Command.Type] {
-        [MigrateCommand.self, ProductCommand.self, CollectCommand.self, ServeCommand.self, ExchangeCommand.self]
+        [MigrateCommand.self, ProductCommand.self, CollectCommand.self, CalculateCommand.self, ServeCommand.self, ExchangeCommand.self]
     }
 
     static func main() {

@@ -1,0 +1,99 @@
+public import Postgres
+public import Runtime
+import Synchronization
+
+/// Draws the Gramian angular field images of every product that has new samples.
+///
+/// Any number of these may run at once, here and on other machines: a product is drawn under its lock by one of them, and never twice
+/// from the same samples.
+public struct CalculateJob: Sendable {
+    public enum Schedule: Sendable, Equatable {
+        /// Whatever has changed, without regard to the redraw intervals; then it ends.
+        case once
+        /// Looks for work every so often, for so long (nil: until the stop); redraw intervals hold. What is begun in time is finished.
+        case repeating(every: Duration, for: Duration?)
+    }
+
+    public struct Options: Sendable {
+        public var schedule: Schedule
+        /// Products drawn side by side, each on a connection of its own.
+        public var threads: Int
+        /// With `.once`: how long to wait for a Postgres that is away, or for a product that somebody else is drawing.
+        public var patience: Duration
+
+        public init(_ schedule: Schedule, threads: Int = 1, patience: Duration = .seconds(30)) {
+            self.schedule = schedule
+            self.threads = threads
+            self.patience = patience
+        }
+    }
+
+    /// What came of a run.
+    public struct Tally: Sendable, Equatable {
+        /// Products drawn, each time counted.
+        public internal(set) var drawn = 0
+        /// Products that failed at least once.
+        public internal(set) var failed: Set<String> = []
+
+        static func += (a: inout Tally, b: Tally) {
+            a.drawn += b.drawn
+            a.failed.formUnion(b.failed)
+        }
+    }
+
+    let options: Options
+    let log: Log
+    let stop: Stop
+    let connect: @Sendable () throws(PostgresError) -> Connection
+
+    /// - Parameter connect: called on each thread, and again after a connection was lost.
+    public init(_ options: Options, log: Log, stop: Stop, connect: @escaping @Sendable () throws(PostgresError) -> Connection) {
+        self.options = options
+        self.log = log
+        self.stop = stop
+        self.connect = connect
+    }
+
+    /// Returns when the schedule or the stop says so, what is in hand finished.
+    ///
+    /// A product that fails is logged, noted in `feeds` and left; the rest goes on. Throws `SchemaError` for a schema that is not ours,
+    /// and with `.once` also the `PostgresError` of a server that stays away longer than the patience.
+    public func run() throws -> Tally {
+        let started = ContinuousClock.now
+        let outcomes = Outcomes()
+        start(0) { index in
+            outcomes.append(
+                Result {
+                    var worker = CalculateWorker(self, index: index, started: started)
+                    return try worker.run()
+                })
+        }
+        let tally = try outcomes.all.reduce(into: Tally()) { $0 += try $1.get() }
+        log.info(
+            "calculate.finished",
+            ["drawn": .integer(tally.drawn), "failed": .integer(tally.failed.count), "seconds": .number(started.secondsUntilNow)])
+        return tally
+    }
+
+    private final class Outcomes: Sendable {
+        private let results = Mutex<[Result<Tally, any Error>]>([])
+
+        func append(_ result: Result<Tally, any Error>) { results.withLock { $0.append(result) } }
+        var all: [Result<Tally, any Error>] { results.withLock { $0 } }
+    }
+
+    /// Runs `body` on every thread and waits for all. A thread cannot be kept in an array, so each call holds one.
+    private func start(_ index: Int, _ body: @escaping @Sendable (_ index: Int) -> Void) {
+        guard index < options.threads else { return }
+        let thread = Thread(stackBytes: 4 << 20) { body(index) }
+        start(index + 1, body)
+        thread.join()
+    }
+}
+
+extension ContinuousClock.Instant {
+    var secondsUntilNow: Double {
+        let (seconds, attoseconds) = duration(to: .now).components
+        return Double(seconds) + Double(attoseconds) * 1e-18
+    }
+}

@@ -76,11 +76,9 @@ let package = Package(
         tests("ExchangesTests", ["Exchanges", "Market", "TestSupport"]),
         tests("WarehouseTests", ["Warehouse", "Postgres", "Market", "TestSupport"]),
         tests("APITests", ["API", "HTTP", "Warehouse", "Postgres", "Exchanges", "Market", "TestSupport"]),
-<<<<<<< HEAD
-        tests("JobsTests", ["Jobs", "Curl", "Warehouse", "Postgres", "Exchanges", "Market", "Runtime", "Analysis", "TestSupport"]),
-=======
-        tests("JobsTests", ["Jobs", "Warehouse", "Postgres", "Exchanges", "Market", "Runtime", "Analysis", "PNG", "TestSupport"]),
->>>>>>> 0605689 (Add calculate: draw what has changed, each product under its lock, whatever fails left behind and told)
+        tests(
+            "JobsTests",
+            ["Jobs", "Curl", "Warehouse", "Postgres", "Exchanges", "Market", "Runtime", "Analysis", "PNG", "TestSupport"]),
         tests("cryptogafTests", ["cryptogaf", "TestSupport", "Postgres"]),
         tests("HouseRulesTests", ["TestSupport"]),
     ],

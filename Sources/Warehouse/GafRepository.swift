@@ -76,11 +76,7 @@ public struct GafRepository {
             WHERE \(condition) AND newest.sample_id IS DISTINCT FROM g.last_sample_id
                 AND (\(ignoringInterval)::boolean OR g.calculated_at IS NULL OR g.calculated_at + g.redraw_interval <= clock_timestamp())
                 AND (SELECT count(*) FROM (SELECT FROM crypto_gaf.samples s WHERE s.product = g.product
-<<<<<<< HEAD
                     ORDER BY s.sample_id DESC LIMIT \(Self.leastSamples)) few) = \(Self.leastSamples)
-=======
-                    ORDER BY s.sample_id DESC LIMIT \(Self.leastSamples)) enough) = \(Self.leastSamples)
->>>>>>> 0605689 (Add calculate: draw what has changed, each product under its lock, whatever fails left behind and told)
             ORDER BY g.calculated_at NULLS FIRST, g.product
             """, binary: true)
         var products: [DueProduct] = []

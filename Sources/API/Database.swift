@@ -1,5 +1,6 @@
 internal import HTTP
 public import Postgres
+import Warehouse
 
 /// What a worker owns: a connection, made when it is first needed and made again when it broke.
 public final class Database {
@@ -19,6 +20,8 @@ public final class Database {
             return try connection.reconnecting { try body(connection) }
         } catch let error as PostgresError {
             throw Problem(error)
+        } catch let error as SchemaError {
+            throw Problem.unavailable("\(error)", retryAfter: 5, cause: error)
         }
     }
 }

@@ -16,7 +16,7 @@ public struct GafRoutes: Sendable {
     private func images(_ request: Request, _ database: Database) throws -> Response {
         let product = try product(request)
         if let unchanged = try unchanged(request, "all", database, { try $0.version(of: product) }) { return unchanged }
-        switch try database.read({ try GafReads($0).images(of: product) }) {
+        switch try database.read({ try GafReads($0).images(of: product, GafImagesJSON.kinds) }) {
         case .unknown: throw unknown(product)
         case .none: return .revalidated(.json(GafImagesJSON.notDrawn))
         case .drawn(let images):

@@ -1,5 +1,5 @@
 public import HTTP
-import Postgres
+import Warehouse
 
 /// Whether the process lives, and whether it can answer.
 public struct HealthRoutes: Sendable {
@@ -11,7 +11,7 @@ public struct HealthRoutes: Sendable {
             router.get(path) { _, _ in Self.uncached(.json(#"{"status":"alive"}"#)) }
         }
         router.get("/readyz") { _, database in
-            try database.read { connection in _ = try connection.query("SELECT 1") }
+            try database.read(Schema.verify)
             return Self.uncached(.json(#"{"status":"ready"}"#))
         }
     }

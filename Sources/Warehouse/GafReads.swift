@@ -46,10 +46,8 @@ public struct GafImages {
     /// As Postgres writes `numeric`.
     public let midpoint: String?
     public let size: Int
-    public let orderbook: Cell?
-    public let buy: Cell?
-    public let sell: Cell?
-    public let midpointDifference: Cell?
+    /// Base64. What the row does not have is absent.
+    public let base64: [ImageKind: Cell]
 }
 
 /// What the HTTP handlers ask of `crypto_gaf.gafs`. Reads only, so each may be asked twice.
@@ -87,25 +85,39 @@ public struct GafReads {
         return .drawn((try GafVersion(row), image))
     }
 
-    /// The four images of the predecessor's answer, with what it says beside them.
-    public func images(of product: String) throws(PostgresError) -> Drawing<GafImages> {
-        let rows = try connection.query(
-            """
-            SELECT \(Self.version), to_char(calculated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), midpoint::text,
-                size, orderbook_image, buy_image, sell_image, midpoint_images[2]
+    /// Several images of one drawing, with what the row says beside them.
+    ///
+    /// One statement, hence one drawing; but one row per image, since libpq keeps, for as long as it lives, a buffer of twice the
+    /// longest row: with the images in one row 4 MB for every worker.
+    public func images(of product: String, _ kinds: [ImageKind]) throws(PostgresError) -> Drawing<GafImages> {
+        var query: SQL = """
+            SELECT '', \(Self.version), to_char(calculated_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), midpoint::text, size,
+                (orderbook_image IS NOT NULL)::text
             FROM crypto_gaf.gafs WHERE product = \(product)
-            """, binary: true)
-        guard let row = try rows.oneOrNil() else { return .unknown }
-        guard let orderbook = row.cell(5) else { return .none }
+            """
+        for kind in kinds {
+            query = """
+                \(query) UNION ALL SELECT \(unescaped: "'\(kind.rawValue)'"), NULL, NULL, NULL, NULL, NULL, \(kind.expression)
+                FROM crypto_gaf.gafs WHERE product = \(product)
+                """
+        }
+        let rows = try connection.query(query, binary: true)
+        var base64: [ImageKind: Cell] = [:]
+        var facts: Row?
+        for row in rows {
+            if let kind = ImageKind(rawValue: try row.text(0)) { base64[kind] = row.cell(6) } else { facts = row }
+        }
+        guard let facts else { return .unknown }
+        guard try facts.text(6) == "true" else { return .none }
         return .drawn(
             GafImages(
-                version: try GafVersion(row), date: try row.textOrNil(2), midpoint: try row.textOrNil(3), size: try row.intOrNil(4) ?? 0,
-                orderbook: orderbook, buy: row.cell(6), sell: row.cell(7), midpointDifference: row.cell(8)))
+                version: try GafVersion(facts, from: 1), date: try facts.textOrNil(3), midpoint: try facts.textOrNil(4),
+                size: try facts.intOrNil(5) ?? 0, base64: base64))
     }
 }
 
 extension GafVersion {
-    fileprivate init(_ row: Row) throws(PostgresError) {
-        self.init(number: try row.int64(0), calculatedMicroseconds: try row.int64(1))
+    fileprivate init(_ row: Row, from column: Int = 0) throws(PostgresError) {
+        self.init(number: try row.int64(column), calculatedMicroseconds: try row.int64(column + 1))
     }
 }

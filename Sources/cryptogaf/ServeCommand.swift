@@ -3,6 +3,7 @@ import FastCGI
 import HTTP
 import Postgres
 import Runtime
+import Warehouse
 
 /// The FastCGI handlers behind nginx.
 struct ServeCommand: Command {
@@ -29,15 +30,30 @@ struct ServeCommand: Command {
         endpoint = try Endpoint(arguments)
         threads = try arguments.int("--threads", default: 16, in: 1...256)
         crossOrigin = CrossOrigin(configuration.allowOrigin)
-        database = configuration.postgres(as: Self.name)
+        var database = configuration.postgres(as: Self.name)
+        // A client waits for less than a batch job does.
+        database.connectTimeout = .seconds(2)
+        database.statementTimeout = .seconds(10)
+        self.database = database
     }
 
     func run(_ program: Program) throws {
+        WorkerMemory.keepFreed()
         let listening = try ListeningSocket(endpoint)
+        try verifySchema(program.log)
         let server = Server(listening, threads: threads, log: program.log)
         program.log.info("serve.started", ["endpoint": .text("\(listening.endpoint)"), "threads": .integer(threads)])
         server.run(ServedRoutes.router(crossOrigin: crossOrigin), stop: program.stop) { [database] in Database(database) }
         program.log.info("serve.stopped")
+    }
+
+    /// Another schema than ours ends the program. A database that is away does not: it may come, and `/readyz` tells until then.
+    private func verifySchema(_ log: Log) throws {
+        do {
+            try Schema.verify(Connection(database))
+        } catch let error as PostgresError where error.isRetryable {
+            log.warning("serve.database_away", ["error": .text("\(error)")])
+        }
     }
 }
 

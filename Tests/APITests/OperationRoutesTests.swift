@@ -1,0 +1,112 @@
+import API
+import FoundationEssentials
+import HTTP
+import Postgres
+import TestSupport
+import Testing
+
+@Suite struct OperationRoutesTests {
+    private struct Products: Decodable {
+        struct Product: Decodable {
+            let product: String
+            let venue: String?
+            let source: String?
+            let size: Int
+            let maxSize: Int?
+            let midpoint: String?
+            let calculatedAt: String?
+            let age: Double?
+            let lastSampleAt: String?
+            let samples: Int?
+            let redrawInterval: Double?
+            let version: Int
+        }
+        let products: [Product]
+    }
+
+    @Test("lists products by name, drawn or not")
+    func products() throws {
+        let served = try Served()
+        #expect(try served.json("/api/gaf/products", Products.self).products.isEmpty)
+        try served.draw("kraken:BTC-USD", size: 600)
+        try served.add("ETH-USD")
+        try served.connection.execute("INSERT INTO crypto_gaf.samples (product) SELECT 'ETH-USD' FROM generate_series(1, 30)")
+        try served.connection.execute(
+            "INSERT INTO crypto_gaf.feeds (product, source, last_sample_at) VALUES ('ETH-USD', 'REPLAY', '2026-01-02 03:04:05.678+00')")
+        let list = try served.json("/api/gaf/products", Products.self).products
+        #expect(list.map(\.product) == ["ETH-USD", "kraken:BTC-USD"])
+        let (fresh, drawn) = (list[0], list[1])
+        #expect(fresh.source == "REPLAY" && fresh.venue == nil && fresh.size == 0 && fresh.samples == 21 && fresh.age == nil)
+        #expect(fresh.lastSampleAt == "2026-01-02T03:04:05.678Z")
+        #expect(fresh.maxSize == 600 && fresh.redrawInterval == 5 && fresh.calculatedAt == nil)
+        #expect(drawn.venue == "kraken" && drawn.size == 600 && drawn.midpoint == "97163.505" && drawn.samples == nil)
+        #expect(try (0..<60).contains(#require(drawn.age)))
+        #expect(drawn.version > fresh.version || drawn.version < fresh.version)
+    }
+
+    @Test("alive without a database, ready only with one of this schema")
+    func health() throws {
+        let served = try Served()
+        for path in ["/healthz", "/healthz/"] { #expect(try served.get(path).text == #"{"status":"alive"}"#) }
+        #expect(try served.get("/readyz").text == #"{"status":"ready"}"#)
+        let empty = try Served(migrated: false)
+        #expect(try empty.get("/healthz").status == .ok)
+        let unready = try empty.get("/readyz")
+        #expect(unready.status == .serviceUnavailable)
+        #expect(unready.headers["Retry-After"] == "5")
+        #expect(unready.text.contains("run cryptogaf migrate"))
+        #expect(try empty.get("/api/gaf/products").status == .serviceUnavailable)
+    }
+
+    @Test("a newer schema than ours is not ready, and says who should change")
+    func newerSchema() throws {
+        let served = try Served()
+        try served.connection.execute("INSERT INTO crypto_gaf.migrations (number, name, checksum) VALUES (9999, 'later', 'x')")
+        let response = try served.get("/readyz")
+        #expect(response.status == .serviceUnavailable)
+        #expect(response.text.contains("use the newer cryptogaf"))
+    }
+
+    @Test("metrics come from the database, for every product")
+    func metrics() throws {
+        let served = try Served()
+        try served.draw("BTC-USD", size: 42)
+        try served.add("a\"b\\c")
+        try served.connection.execute("INSERT INTO crypto_gaf.samples (product) SELECT 'BTC-USD' FROM generate_series(1, 7)")
+        try served.connection.execute(
+            """
+            INSERT INTO crypto_gaf.feeds (product, source, gaps, failures, last_error, last_error_at, last_sample_at)
+            VALUES ('BTC-USD', 'LIVE', 2, 3, 'timed out', clock_timestamp() - interval '10 s', clock_timestamp() - interval '20 s')
+            """)
+        try served.connection.execute(
+            "INSERT INTO crypto_gaf.draws VALUES ('BTC-USD', date_trunc('hour', clock_timestamp()), 10, 1000, 1500), ('BTC-USD', '2026-01-01', 99, 99, 99)"
+        )
+        let response = try served.get("/metrics")
+        #expect(response.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8")
+        let lines = response.text.split(separator: "\n").map(String.init)
+        for line in [
+            "cryptogaf_products 2", #"cryptogaf_samples{product="BTC-USD"} 7"#, #"cryptogaf_samples{product="a\"b\\c"} 0"#,
+            #"cryptogaf_image_size_samples{product="BTC-USD"} 42"#, #"cryptogaf_images_drawn_total{product="BTC-USD"} 10"#,
+            #"cryptogaf_image_bytes_total{product="BTC-USD"} 1000"#, #"cryptogaf_draw_seconds_total{product="BTC-USD"} 1.5"#,
+            #"cryptogaf_feed_gaps_total{product="BTC-USD"} 2"#, #"cryptogaf_feed_failures_total{product="BTC-USD"} 3"#,
+            #"cryptogaf_feed_info{product="BTC-USD",source="LIVE"} 1"#,
+        ] { #expect(lines.contains(line), "\(line)") }
+        func value(_ prefix: String) -> Double? {
+            lines.first { $0.hasPrefix(prefix + " ") }.flatMap { Double($0.dropFirst(prefix.count + 1)) }
+        }
+        #expect(try (20..<80).contains(#require(value(#"cryptogaf_sample_age_seconds{product="BTC-USD"}"#))))
+        #expect(try (10..<70).contains(#require(value(#"cryptogaf_feed_last_error_age_seconds{product="BTC-USD",error="timed out"}"#))))
+        #expect(value(#"cryptogaf_image_age_seconds{product="a\"b\\c"}"#) == nil)
+    }
+
+    @Test("anything else is a 404 problem, another method a 405")
+    func others() throws {
+        let served = try Served()
+        #expect(try served.get("/").status == .notFound)
+        #expect(try served.get("/api/gaf").headers["Content-Type"] == "application/problem+json")
+        let response = try served.get("/api/gaf/image?product=x", method: .post)
+        #expect(response.status == .methodNotAllowed)
+        #expect(response.headers["Allow"] == "GET, HEAD, OPTIONS")
+        #expect(try served.get("/api/openapi.json").text == OpenAPI.document)
+    }
+}

@@ -36,18 +36,22 @@ def samples():
     return json.loads((SHARED / "oracles/samples_coinbase.json").read_text(), parse_float=Decimal)
 
 
+def is_exact(product, size, kind, pixels):
+    return hashlib.sha256(pixels).hexdigest() == images()[product, size]["images"][KINDS[kind]]["sha256"]
+
+
 def difference(product, size, kind, pixels, width, height, channels):
     """What is wrong with an image, in words; empty when it is as it must be."""
     expected = images()[product, size]["images"][KINDS[kind]]
     shape = [height, width] + ([channels] if channels > 1 else [])
     if shape != expected["shape"]:
         return f"its shape is {shape}, not {expected['shape']}"
-    if hashlib.sha256(pixels).hexdigest() == expected["sha256"]:
+    if is_exact(product, size, kind, pixels):
         return ""
     if kind not in CHANNELS:
         return f"its pixels differ from the reference's, whose SHA-256 is {expected['sha256']}"
     reference = smoothed_image(product, size, kind)
-    if hashlib.sha256(reference).hexdigest() != expected["sha256"]:
+    if not is_exact(product, size, kind, reference):
         return "the pixels differ, and so does the reference drawn here: its smoothing is wrong"
     gaps = [abs(a - b) for a, b in zip(pixels, reference)]
     moved = sum(gap > 0 for gap in gaps)

@@ -142,7 +142,12 @@ class Stack:
     def _start(self, *names):
         for name in names:
             self.say(f"starting {name}")
-            control.supervisor(self.control, "startProcess", name, False)
+            try:
+                control.supervisor(self.control, "startProcess", name, False)
+            except control.ControlError:
+                time.sleep(0.5)
+                self._check()
+                raise
 
     def _check(self):
         """A process that ends right after its start will not do better the next time."""

@@ -42,7 +42,7 @@ format: ## format the Swift sources
 bench: ## measure, each figure beside its reference
 	@.dev/setup run bench
 	@.dev/bench
-soak: release ## the long versions of the failure tests
+soak: ## the long versions of the failure tests
 	@.dev/setup run test bench
 	@.dev/soak
 

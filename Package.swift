@@ -75,7 +75,7 @@ let package = Package(
         tests("PNGTests", ["PNG", "CPNG", "TestSupport"]),
         tests("ExchangesTests", ["Exchanges", "Market", "TestSupport"]),
         tests("WarehouseTests", ["Warehouse", "Postgres", "Market", "TestSupport"]),
-        tests("APITests", ["API", "HTTP", "Warehouse", "Postgres", "Exchanges", "Market", "TestSupport"]),
+        tests("APITests", ["API", "HTTP", "Curl", "Warehouse", "Postgres", "Exchanges", "Market", "TestSupport"]),
         tests(
             "JobsTests",
             ["Jobs", "Curl", "Warehouse", "Postgres", "Exchanges", "Market", "Runtime", "Analysis", "PNG", "TestSupport"]),

@@ -6,12 +6,14 @@ extension Decimal {
     public static let textLengthLimit = 80
     /// A `Decimal` holds every number of so many digits.
     public static let digitsLimit = 38
+    /// Of the last digit that is not 0. Narrower than a `Decimal`'s, so that no product or quotient of two such numbers overflows.
+    public static let exponentRange = -40...40
 
     /// The exact value of `text`: `-?digits(.digits)?`, without leading zeros, blanks, `+`, `NaN` or separators.
     ///
     /// `Decimal(string:)` takes "1.2abc" for 1.2 and rounds what is too long; here both throw.
     /// - Parameter allowingExponent: also accepts `e±digits`, as a JSON number may have (1e-7).
-    /// - Throws: `DecimalTextError`, also for more than `digitsLimit` significant digits.
+    /// - Throws: `DecimalTextError`, also for more than `digitsLimit` significant digits and outside `exponentRange`.
     public init(strict text: some StringProtocol, allowingExponent: Bool = false) throws(DecimalTextError) {
         var reader = DecimalReader(allowingExponent: allowingExponent)
         guard text.utf8.count <= Self.textLengthLimit, reader.read(Substring(text).utf8) else { throw DecimalTextError(text) }
@@ -88,7 +90,7 @@ private struct DecimalReader {
     /// Of ten, for `digits` as an integer.
     var exponent: Int { digits.droppedZeros - fractionDigits + writtenExponent }
 
-    /// False: not a number by the grammar, or out of a `Decimal`'s range.
+    /// False: not a number by the grammar, or out of range.
     mutating func read(_ text: Substring.UTF8View) -> Bool {
         var rest = text
         isNegative = rest.first == UInt8(ascii: "-")
@@ -103,7 +105,7 @@ private struct DecimalReader {
             rest.removeFirst()
             guard readExponent(&rest) else { return false }
         }
-        return rest.isEmpty && (digits.isZero || (-127...80).contains(exponent))
+        return rest.isEmpty && (digits.isZero || Decimal.exponentRange.contains(exponent))
     }
 
     /// How many digits stood there; nil if none did, or too many.

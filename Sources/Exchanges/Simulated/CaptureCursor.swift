@@ -52,6 +52,12 @@ final class CaptureCursor {
         return false
     }
 
+    /// When the message after this place was received; nil at the end.
+    func nextTime() throws(CaptureError) -> Int64? {
+        pending = try pendingOrNext()
+        return pending?.at
+    }
+
     private func pendingOrNext() throws(CaptureError) -> (at: Int64, line: Int, message: FeedMessage)? {
         guard pending == nil else { return pending }
         return try nextMessage()

@@ -34,10 +34,13 @@ enum CaptureLine {
     private static let separator = Array(": ".utf8)
     private static let recorderPrefixes = ["wss://", "ws://", "https://", "http://", "configuration: "].map { Array($0.utf8) }
 
+    /// The year 2100: what lies later is no time, and might overflow as nanoseconds.
+    private static let secondsLimit: Int64 = 4_102_444_800
+
     /// Unix seconds with a fraction. Integers, since a `Double` cannot tell such times apart at the edge of a step.
     static func nanoseconds(_ text: ArraySlice<UInt8>) -> Int64? {
         let parts = text.split(separator: UInt8(ascii: "."), maxSplits: 1, omittingEmptySubsequences: false)
-        guard (1...11).contains(parts[0].count), let seconds = Int64(String(decoding: parts[0], as: UTF8.self)) else { return nil }
+        guard let seconds = Int64(String(decoding: parts[0], as: UTF8.self)), (0...secondsLimit).contains(seconds) else { return nil }
         guard parts.count == 2 else { return seconds * 1_000_000_000 }
         guard (1...9).contains(parts[1].count), parts[1].allSatisfy((UInt8(ascii: "0")...UInt8(ascii: "9")).contains) else { return nil }
         let padded = parts[1] + repeatElement(UInt8(ascii: "0"), count: 9 - parts[1].count)

@@ -58,16 +58,16 @@ final class CaptureReader {
     private func fill() throws(CaptureError) {
         buffer.removeSubrange(..<start)
         start = 0
-        let count = buffer.count
-        buffer.append(contentsOf: repeatElement(0, count: Self.chunkBytes))
-        var received = -1
-        repeat {
-            received = buffer.withUnsafeMutableBytes { read(descriptor, $0.baseAddress! + count, Self.chunkBytes) }
-        } while received < 0 && errno == EINTR
-        let code = errno
-        buffer.removeLast(Self.chunkBytes - max(0, received))
-        guard received >= 0 else { throw CaptureError(path: path, .unreadable(code: code)) }
-        atEnd = received == 0
+        var code: Int32 = 0
+        let chunk = [UInt8](unsafeUninitializedCapacity: Self.chunkBytes) { memory, filled in
+            var count = 0
+            repeat { count = read(descriptor, memory.baseAddress, memory.count) } while count < 0 && errno == EINTR
+            if count < 0 { code = errno }
+            filled = max(0, count)
+        }
+        guard code == 0 else { throw CaptureError(path: path, .unreadable(code: code)) }
+        atEnd = chunk.isEmpty
+        buffer += chunk
     }
 }
 

@@ -78,8 +78,11 @@ extension KeyedDecodingContainer<FeedMessage.CodingKeys> {
         let size = try decimal(decode(String.self, forKey: .size), .size)
         guard price > 0 else { throw wrong(.price, "a price that is not positive") }
         guard size > 0 else { throw wrong(.size, "a size that is not positive") }
+        let sequence = try decode(Int64.self, forKey: .sequence)
+        // Beyond this a JSON number is not the same everywhere, and a second pass might overflow.
+        guard (1..<1 << 53).contains(sequence) else { throw wrong(.sequence, "a sequence that is not between 0 and 2^53") }
         return Trade(
-            sequence: try decode(Int64.self, forKey: .sequence), price: price, size: size,
+            sequence: sequence, price: price, size: size,
             taker: TakerSide(maker: try side(decode(String.self, forKey: .side), .side)))
     }
 

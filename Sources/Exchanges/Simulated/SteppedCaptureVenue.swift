@@ -89,12 +89,15 @@ private struct Stepper {
     }
 
     private mutating func move() throws(CaptureError) -> Bool {
-        repeat {
-            let next = steps.map { $0 + 1 } ?? 0
-            guard (next - 1) * step < span else { return false }
+        var next = steps.map { $0 + 1 } ?? 0
+        while (next - 1) * step < span {
             _ = try cursor.advance(through: start + next * step) { message throws(ReplayFault) in try market.apply(message) }
             steps = next
-        } while market.book == nil
-        return true
+            if market.book != nil { return true }
+            // Not step by step: a book may begin hours after the capture.
+            guard let time = try cursor.nextTime() else { return false }
+            next = max(next + 1, (time - start + step - 1) / step)
+        }
+        return false
     }
 }

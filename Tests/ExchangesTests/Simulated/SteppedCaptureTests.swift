@@ -82,6 +82,13 @@ struct SteppedCaptureTests {
         #expect(orders == 9)
     }
 
+    @Test("a book that begins hours after the capture is reached at once")
+    func late() throws {
+        let late = try CaptureFixture([CaptureFixture.market[2]] + CaptureFixture.market[4...].map { "9" + $0.dropFirst() })
+        let venue = try SteppedCaptureVenue(path: late.path, step: 1_000_000, loops: false) { _ in }
+        #expect(try venue.interval(product: "AAA-USD", aggregation: 1, depth: 1).date == Date(timeIntervalSince1970: 9000.04))
+    }
+
     @Test("a product that is not in the capture is unknown")
     func unknown() throws {
         let venue = try venue()

@@ -61,7 +61,8 @@ let package = Package(
             swiftSettings: strict),
 
         .target(
-            name: "TestSupport", dependencies: ["Runtime", "Postgres", "Warehouse", "Market", "Analysis"], path: "Tests/TestSupport", swiftSettings: strict),
+            name: "TestSupport", dependencies: ["Runtime", "Postgres", "Warehouse", "Market", "Analysis"], path: "Tests/TestSupport",
+            swiftSettings: strict),
         .executableTarget(
             name: "cryptogaf-bench", dependencies: ["Analysis", "PNG", "TestSupport"], path: "Tests/Benchmarks/Bench", swiftSettings: strict
         ),

@@ -10,18 +10,22 @@ import Warehouse
 struct CalculateFixture {
     let options: ConnectionOptions
     let connection: Connection
+    /// For the program itself.
+    let environment: [String: String]
     let log = LogLines()
 
     /// On the shared server, as `calculate` would be let in: a member of the worker role.
     init() throws {
         let database = try TestPostgres.database()
         options = database.options(as: "test_worker")
+        environment = database.environment(as: "test_worker")
         connection = try database.connect()
     }
 
     /// On a server of the test's own, as the superuser.
     init(_ cluster: PostgresCluster) throws {
         options = cluster.options()
+        environment = [:]
         connection = try Connection(options)
         try Migrator(connection, directory: Repository.sql).run()
     }

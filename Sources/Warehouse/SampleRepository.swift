@@ -60,33 +60,49 @@ public struct SampleRepository {
         return rejected
     }
 
+    /// How many samples each product has before this statement, as `feeds` knows. Counting them takes 600 index entries a product, so
+    /// that is done about once a minute, in case others wrote or deleted, and not for all products in the same tick.
+    private static let counted: SQL = """
+        SELECT k.product, k.max_size, k.fresh,
+            CASE WHEN due.recount THEN (SELECT count(*) FROM crypto_gaf.samples s WHERE s.product = k.product) ELSE f.kept END AS kept,
+            CASE WHEN due.recount THEN clock_timestamp() ELSE f.counted_at END AS counted_at
+        FROM (SELECT product, max_size, count(*) AS fresh FROM known GROUP BY product, max_size) k
+        LEFT JOIN crypto_gaf.feeds f USING (product)
+        CROSS JOIN LATERAL (SELECT f.kept IS NULL OR f.counted_at IS NULL
+            OR f.counted_at + (45 + abs(hashtext(k.product) % 30)) * interval '1 s' < clock_timestamp() AS recount) due
+        """
+
     private func appendTogether(_ records: [SampleRecord]) throws(PostgresError) -> [RejectedProduct] {
         let rows = try connection.query(
             """
             WITH input AS (
                 SELECT * FROM \(SampleColumnsInput(records).unnested)
             ), known AS (
-                SELECT i.*, coalesce(g.max_size, 600) AS max_size FROM input i JOIN crypto_gaf.gafs g USING (product)
+                SELECT i.*, coalesce(g.max_size, 600) AS max_size
+                FROM input i JOIN crypto_gaf.gafs g USING (product)
             ), inserted AS (
                 INSERT INTO crypto_gaf.samples (product, sampled_at, midpoint, ask_prices, ask_sizes, ask_orders,
                     bid_prices, bid_sizes, bid_orders, buys, sells, last_trade)
                 SELECT product, sampled_at, midpoint, ask_prices::numeric[], ask_sizes::numeric[], ask_orders::integer[],
                     bid_prices::numeric[], bid_sizes::numeric[], bid_orders::integer[], buys::numeric[], sells::numeric[], last_trade
                 FROM known ORDER BY position
-            ), surplus AS (
-                -- This statement does not see what it inserts, so as many of the old rows less may stay.
-                SELECT old.sample_id FROM (SELECT product, max_size, count(*) AS fresh FROM known GROUP BY product, max_size) k
-                CROSS JOIN LATERAL (SELECT s.sample_id FROM crypto_gaf.samples s WHERE s.product = k.product
-                    ORDER BY s.sample_id DESC OFFSET greatest(k.max_size - k.fresh, 0)) old
+            ), counted AS (
+                \(Self.counted)
+            ), stock AS (
+                SELECT *, least(kept, greatest(kept + fresh - max_size, 0)) AS surplus FROM counted
             ), trimmed AS (
                 -- An array, since the planner expects few elements of it and so never scans the table.
-                DELETE FROM crypto_gaf.samples WHERE sample_id = ANY (ARRAY(SELECT sample_id FROM surplus))
+                DELETE FROM crypto_gaf.samples WHERE sample_id = ANY (ARRAY(
+                    SELECT old.sample_id FROM stock CROSS JOIN LATERAL (SELECT s.sample_id FROM crypto_gaf.samples s
+                        WHERE s.product = stock.product ORDER BY s.sample_id LIMIT stock.surplus) old))
             ), fed AS (
-                INSERT INTO crypto_gaf.feeds AS f (product, source, last_trade, last_sample_at, gaps)
-                SELECT DISTINCT ON (product) product, source, last_trade, sampled_at, sum(gaps) OVER (PARTITION BY product)
-                FROM known ORDER BY product, position DESC
+                INSERT INTO crypto_gaf.feeds AS f (product, source, last_trade, last_sample_at, gaps, kept, counted_at)
+                SELECT DISTINCT ON (k.product) k.product, k.source, k.last_trade, k.sampled_at, sum(k.gaps) OVER (PARTITION BY k.product),
+                    s.kept + s.fresh - s.surplus, s.counted_at
+                FROM known k JOIN stock s USING (product) ORDER BY k.product, k.position DESC
                 ON CONFLICT (product) DO UPDATE SET source = excluded.source, last_trade = excluded.last_trade,
-                    last_sample_at = excluded.last_sample_at, gaps = f.gaps + excluded.gaps
+                    last_sample_at = excluded.last_sample_at, gaps = f.gaps + excluded.gaps, kept = excluded.kept,
+                    counted_at = excluded.counted_at
             )
             SELECT DISTINCT product FROM input WHERE product NOT IN (SELECT product FROM known) ORDER BY product
             """)

@@ -40,6 +40,9 @@ public final class PostgresCluster: Sendable {
             host: overTCP ? "127.0.0.1" : directory, port: port, user: user, database: database, applicationName: "cryptogaf-test")
     }
 
+    /// As the superuser.
+    public func connect() throws -> Connection { try Connection(options()) }
+
     public func start() throws {
         try server.withLock { server in
             guard server == nil else { return }

@@ -6,9 +6,14 @@ import Warehouse
 enum PredecessorDatabase {
     struct NotDrawn: Error {}
 
-    static func make() throws -> TestDatabase {
+    /// - Parameter owner: nil: the superuser; else a login user of this name, who gets it all.
+    static func make(owner: String? = nil) throws -> TestDatabase {
         let database = try TestPostgres.database(migrated: false)
-        try database.connect().run(
+        if let owner {
+            let database = database.name
+            try TestPostgres.cluster().connect().run(script: "CREATE ROLE \(owner) LOGIN; GRANT CREATE ON DATABASE \(database) TO \(owner)")
+        }
+        try database.connect(as: owner ?? "postgres").run(
             script: """
                 CREATE SCHEMA crypto_gaf;
                 CREATE TABLE crypto_gaf.gafs (product text PRIMARY KEY, max_size integer, size integer, midpoint numeric,

@@ -69,6 +69,22 @@ import Warehouse
         #expect(try count("A", connection) == 21)
     }
 
+    @Test("what others delete or add is noticed at the next count")
+    func recount() throws {
+        let (database, connection) = try worker("A", maxSize: 21)
+        let samples = SampleRepository(connection)
+        for number in 1...21 { _ = try samples.append([SampleRecord(sample("A", number))]) }
+        try connection.execute("DELETE FROM crypto_gaf.samples WHERE last_trade <= 10")
+        let admin = try database.connect()
+        try admin.execute("UPDATE crypto_gaf.feeds SET counted_at = counted_at - interval '80 s'")
+        for number in 22...26 { _ = try samples.append([SampleRecord(sample("A", number))]) }
+        #expect(try count("A", connection) == 16)
+        try connection.execute("INSERT INTO crypto_gaf.samples (product) SELECT 'A' FROM generate_series(1, 40)")
+        try admin.execute("UPDATE crypto_gaf.feeds SET counted_at = NULL")
+        _ = try samples.append([SampleRecord(sample("A", 27))])
+        #expect(try count("A", connection) == 21)
+    }
+
     @Test("a product that is not on show is reported, and the others' samples stay")
     func unknown() throws {
         let (_, connection) = try worker("A", "B")

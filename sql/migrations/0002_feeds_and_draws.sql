@@ -8,7 +8,9 @@ CREATE TABLE crypto_gaf.feeds (
     gaps bigint NOT NULL DEFAULT 0,
     failures bigint NOT NULL DEFAULT 0,
     last_error text,
-    last_error_at timestamptz
+    last_error_at timestamptz,
+    kept bigint,
+    counted_at timestamptz
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
 
 COMMENT ON TABLE crypto_gaf.feeds IS 'Where collect stands with each product';
@@ -18,6 +20,8 @@ COMMENT ON COLUMN crypto_gaf.feeds.last_sample_at IS 'samples.sampled_at of the 
 COMMENT ON COLUMN crypto_gaf.feeds.gaps IS 'How often trades were lost between two samples';
 COMMENT ON COLUMN crypto_gaf.feeds.failures IS 'How often the venue gave nothing to use';
 COMMENT ON COLUMN crypto_gaf.feeds.last_error IS 'What was wrong the last time something was';
+COMMENT ON COLUMN crypto_gaf.feeds.kept IS 'Samples in the table, so that trimming need not count them';
+COMMENT ON COLUMN crypto_gaf.feeds.counted_at IS 'When they were last counted, since others may write too';
 
 CREATE TABLE crypto_gaf.draws (
     product text NOT NULL REFERENCES crypto_gaf.gafs (product) ON DELETE CASCADE,

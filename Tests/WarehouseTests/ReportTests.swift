@@ -1,0 +1,43 @@
+import Foundation
+import Postgres
+import TestSupport
+import Testing
+import Warehouse
+
+/// The files that a person runs with `psql -f`.
+@Suite struct ReportTests {
+    static let reports = ["freshness", "gaps", "images_per_hour", "table_sizes"]
+
+    @Test("the reports are those that this test knows")
+    func files() throws {
+        let files = try FileManager.default.contentsOfDirectory(atPath: "\(Repository.sql)/reports").sorted()
+        #expect(files == Self.reports.map { "\($0).sql" })
+    }
+
+    @Test("a report runs on an empty database", arguments: reports)
+    func empty(name: String) throws {
+        let run = try TestPostgres.database().psql(["-f", "\(Repository.sql)/reports/\(name).sql"], as: "test_worker")
+        #expect(run.status == 0 && run.errors.isEmpty, "\(run.errors)")
+    }
+
+    @Test("the reports tell what there is")
+    func contents() throws {
+        let (database, connection) = try worker("BTC-USD", "ETH-USD")
+        for second in [1, 2, 3, 4, 20] {
+            _ = try SampleRepository(connection).append([SampleRecord(sample("BTC-USD", second), source: "SYNTHETIC 7", gaps: 1)])
+        }
+        try FeedRepository(connection).record([FeedFailures(product: "BTC-USD", count: 2, error: "timed out", at: Date())])
+        _ = try GafRepository(connection).store(drawing("BTC-USD", 5, of: 2000))
+        let outputs = try Self.reports.map { name in
+            let run = try database.psql(["-A", "-f", "\(Repository.sql)/reports/\(name).sql"], as: "test_worker")
+            #expect(run.status == 0 && run.errors.isEmpty, "\(run.errors)")
+            return run.output
+        }
+        #expect(outputs[0].contains("BTC-USD|SYNTHETIC 7|") && outputs[0].contains("|21 of 600|5|2|") && outputs[0].contains("timed out"))
+        #expect(outputs[0].contains("ETH-USD|-|no sample yet|no image yet|0 of 600|0|0|-"))
+        #expect(outputs[1].contains("|1.000|15.550|16.000"))
+        #expect(outputs[1].contains("|16.000\n"))
+        #expect(outputs[2].contains("|1|5|10000 bytes|12.5|2000 bytes"))
+        #expect(outputs[3].contains("samples|"))
+    }
+}

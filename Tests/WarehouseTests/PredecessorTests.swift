@@ -116,10 +116,10 @@ struct PredecessorTests {
         #expect(try connection.query("SELECT count(*) FROM crypto_gaf.samples WHERE sampled_at IS NULL").one().int(0) == 4)
     }
 
-    @Test("when their trimming has taken another product's samples, that product goes on with its next one", arguments: Origin.allCases)
+    @Test("when their trimming has taken another product's samples, that product goes on and grows again", arguments: Origin.allCases)
     func trimmingOfOthers(_ origin: Origin) throws {
         let connection = try origin.database().connect(as: "test_worker")
-        try connection.execute("INSERT INTO crypto_gaf.gafs (product, max_size) VALUES ('ETH-USD', 600)")
+        try connection.execute("INSERT INTO crypto_gaf.gafs (product, max_size) VALUES ('ETH-USD', \(GafRepository.leastSamples))")
         let (samples, gafs) = (SampleRepository(connection), GafRepository(connection))
         for tick in 1...GafRepository.leastSamples { #expect(try samples.append([ethereum(Decimal(tick))]).isEmpty) }
         #expect(try gafs.due().map(\.product) == ["ETH-USD"])
@@ -127,8 +127,9 @@ struct PredecessorTests {
         try trim(connection, limit: 600)
         #expect(try samples.window("ETH-USD", limit: 600).count == 0)
         #expect(try gafs.due() == [])
-        #expect(try samples.append([ethereum(3000)]).isEmpty)
-        #expect(try samples.window("ETH-USD", limit: 600).midpoint == [3000])
+        // It was full, and is full no more: nothing of it has to go.
+        for midpoint in 3001...3003 { #expect(try samples.append([ethereum(Decimal(midpoint))]).isEmpty) }
+        #expect(try samples.window("ETH-USD", limit: 600).midpoint == [3003, 3002, 3001])
     }
 
     private func ethereum(_ midpoint: Decimal) -> SampleRecord {

@@ -7,12 +7,13 @@ import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+# Tests run a stack of their own beside the user's.
+RUN = Path(os.environ.get("RUN_FOLDER") or ROOT / ".run")
 
 
 def _service():
     """Who owns what earlier runs left; `postgres` at first."""
-    run = ROOT / ".run"
-    owner = run.owner() if run.exists() else "root"
+    owner = RUN.owner() if RUN.exists() else "root"
     return "postgres" if owner == "root" else owner
 
 

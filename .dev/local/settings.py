@@ -101,5 +101,4 @@ def reachable(url):
         return False
 
 
-RUN = ROOT / ".run"
-PROGRAM = ROOT / ".build/release/cryptogaf"
+PROGRAM = Path(os.environ.get("CRYPTOGAF") or ROOT / ".build/release/cryptogaf")

@@ -13,9 +13,9 @@ import account
 import control
 import nginx
 import processes
-from account import ROOT
+from account import ROOT, RUN
 from cluster import Cluster, ClusterError
-from settings import LIVE_PRODUCTS, PROGRAM, RUN
+from settings import LIVE_PRODUCTS, PROGRAM
 
 VENV = ROOT / ".build/venv/bin"
 # The longest path that a Unix socket may have is 107 bytes, Postgres' name takes 20 of them.

@@ -1,8 +1,14 @@
-import Postgres
+public import Postgres
 import Warehouse
 
 extension TestPostgres {
     static let templateName = "migrated"
+
+    /// A database with the schema on a server of the caller's own, for tests that stop it.
+    public static func migrated(_ cluster: PostgresCluster) throws -> ConnectionOptions {
+        try makeTemplate(cluster)
+        return cluster.options(database: templateName)
+    }
 
     /// A database with the schema and the three login users, to be copied for each test.
     static func makeTemplate(_ cluster: PostgresCluster) throws {

@@ -49,7 +49,11 @@ final class PostgresServer: Sendable {
         close(order)
         _ = shell.reap(wait: true)
         // Killed at once, some may still be dying, and hold the shared memory that the next server wants.
-        for _ in 0..<500 where hasLivingProcesses { usleep(10_000) }
+        var tries = 500
+        while tries > 0, hasLivingProcesses {
+            usleep(10_000)
+            tries -= 1
+        }
     }
 
     /// Zombies do not count: nobody may ever reap them.

@@ -9,7 +9,7 @@ import Synchronization
 public enum Collect {
     /// Returns after the stop was requested, or after one tick (`once`), when everything read is written.
     ///
-    /// Throws what time does not mend: a schema of another version, a refused login, and with `once` any failure.
+    /// Throws what time does not mend, such as a schema of another version, and with `once` every failure.
     public static func run(_ options: CollectOptions, log: Log, stop: Stop) throws {
         let queue = CollectQueue(limit: options.queueLimit)
         let reader = try CollectReader(options, queue: queue, log: log, stop: stop)

@@ -205,7 +205,7 @@ extension CollectReader {
             for product in products.values { remove(product) }
             products = [:]
             _ = batch.take()
-            term = orders?.term
+            (term, revision) = (orders?.term, nil)
         }
         guard let orders, orders.revision != revision else { return }
         revision = orders.revision

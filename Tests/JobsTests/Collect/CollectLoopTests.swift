@@ -20,7 +20,7 @@ struct CollectLoopTests {
     @Test("a quarter of a second holds: one row per product and tick, the interval asked before the market orders")
     func cadence() throws {
         try rows.add("A", "B", "C-D", "'); DROP TABLE crypto_gaf.samples; --")
-        let run = CollectRun(venue, database.options()) { $0.interval = .milliseconds(250) }
+        let run = CollectRun(venue, database.options(as: "test_worker")) { $0.interval = .milliseconds(250) }
         #expect(try eventually { try rows.count("A") >= 12 })
         try run.end()
         for product in ["A", "B", "C-D", "'); DROP TABLE crypto_gaf.samples; --"] {
@@ -44,7 +44,7 @@ struct CollectLoopTests {
     func sample() throws {
         try rows.add("A")
         venue.setSequence(100, of: "A")
-        let run = CollectRun(venue, database.options()) { $0.once = true }
+        let run = CollectRun(venue, database.options(as: "test_worker")) { $0.once = true }
         try run.join()
         let row = try rows.connection.query(
             """
@@ -68,7 +68,7 @@ struct CollectLoopTests {
     func faults(kind: String) throws {
         try rows.add("GOOD", "BAD")
         venue.fault { $0.query["product"] == "BAD" ? faulty(kind, $0) : nil }
-        let run = CollectRun(venue, database.options()) { $0.timeout = .milliseconds(250) }
+        let run = CollectRun(venue, database.options(as: "test_worker")) { $0.timeout = .milliseconds(250) }
         // What only a person can mend is asked about once a minute.
         let enough = kind == "404" ? 1 : 2
         #expect(try eventually { try rows.count("GOOD") >= 12 && rows.feed("BAD").failures >= enough })
@@ -88,7 +88,7 @@ struct CollectLoopTests {
     func retryAfter() throws {
         try rows.add("GOOD", "BAD")
         venue.fault { $0.query["product"] == "BAD" ? .json("{}", status: 429, [("Retry-After", "2")]) : nil }
-        let run = CollectRun(venue, database.options())
+        let run = CollectRun(venue, database.options(as: "test_worker"))
         #expect(try eventually { try rows.count("GOOD") >= 15 })
         #expect(venue.requests("interval", of: "BAD").count == 1)
         venue.fault { _ in nil }
@@ -101,7 +101,7 @@ struct CollectLoopTests {
     func pair() throws {
         try rows.add("A")
         venue.fault { $0.path.hasSuffix("marketOrders") && Int.random(in: 0..<3) == 0 ? .reset : nil }
-        let run = CollectRun(venue, database.options()) { $0.interval = .milliseconds(20) }
+        let run = CollectRun(venue, database.options(as: "test_worker")) { $0.interval = .milliseconds(20) }
         #expect(try eventually { try rows.count("A") >= 10 && rows.feed("A").failures > 3 })
         try run.end()
         try rows.expectEveryTradeOnce("A")
@@ -111,7 +111,7 @@ struct CollectLoopTests {
     func gap() throws {
         try rows.add("A")
         venue.setSequence(1_000_000, of: "A")
-        let run = CollectRun(venue, database.options())
+        let run = CollectRun(venue, database.options(as: "test_worker"))
         #expect(try eventually { try rows.count("A") >= 5 })
         venue.setSequence(10, of: "A")
         #expect(try eventually { try rows.feed("A").gaps == 1 })
@@ -129,7 +129,7 @@ struct CollectLoopTests {
     @Test("products come, change and go without a restart")
     func products() throws {
         try rows.add("A", "GONE")
-        let run = CollectRun(venue, database.options())
+        let run = CollectRun(venue, database.options(as: "test_worker"))
         #expect(try eventually { try rows.count("A") >= 3 && rows.count("GONE") >= 3 })
         try rows.add("NEW", "nowhere:X")
         try rows.connection.execute("UPDATE crypto_gaf.gafs SET aggregation = 0.5, depth = 5 WHERE product = 'A'")
@@ -153,10 +153,10 @@ struct CollectLoopTests {
     @Test("once takes one sample of each product; if none answers it is an error")
     func once() throws {
         try rows.add("A", "B")
-        try CollectRun(venue, database.options()) { $0.once = true }.join()
+        try CollectRun(venue, database.options(as: "test_worker")) { $0.once = true }.join()
         #expect(try [rows.count("A"), rows.count("B")] == [1, 1])
         venue.fault { _ in .reset }
-        let run = CollectRun(venue, database.options()) { $0.once = true }
+        let run = CollectRun(venue, database.options(as: "test_worker")) { $0.once = true }
         #expect(throws: CollectError.self) { try run.join() }
         #expect(try [rows.count("A"), rows.count("B")] == [1, 1])
     }
@@ -165,7 +165,7 @@ struct CollectLoopTests {
     func stops() throws {
         try rows.add("A", "SLOW")
         venue.fault { $0.query["product"] == "SLOW" ? .silence(30) : nil }
-        let run = CollectRun(venue, database.options()) {
+        let run = CollectRun(venue, database.options(as: "test_worker")) {
             $0.timeout = .seconds(20)
             $0.grace = .seconds(1)
         }

@@ -64,7 +64,9 @@ let package = Package(
             name: "TestSupport", dependencies: ["Runtime", "Postgres", "Warehouse", "Market", "Analysis"], path: "Tests/TestSupport",
             swiftSettings: strict),
         .executableTarget(
-            name: "cryptogaf-bench", dependencies: ["Analysis", "PNG", "TestSupport"], path: "Tests/Benchmarks/Bench", swiftSettings: strict
+            name: "cryptogaf-bench",
+            dependencies: ["Analysis", "PNG", "Jobs", "Warehouse", "Postgres", "Runtime", "TestSupport"], path: "Tests/Benchmarks/Bench",
+            swiftSettings: strict
         ),
         tests("RuntimeTests", ["Runtime"]),
         tests("MarketTests", ["Market", "TestSupport"]),

@@ -45,10 +45,11 @@ public struct ConnectionOptions: Sendable {
         return list
     }
 
-    /// Settings that parsing and waiting rely on, whatever the server's or the role's defaults are.
+    /// Settings that parsing and waiting rely on, whatever the server's or the role's defaults are. Nor is anything here worth compiling:
+    /// loading the compiler takes a new connection longer than our longest read.
     var settings: String {
         "SET DateStyle = 'ISO'; SET TimeZone = 'UTC'; SET IntervalStyle = 'postgres'; SET extra_float_digits = 1; "
-            + "SET bytea_output = 'hex'; SET statement_timeout = \(statementTimeout?.wholeMilliseconds ?? 0)"
+            + "SET bytea_output = 'hex'; SET jit = off; SET statement_timeout = \(statementTimeout?.wholeMilliseconds ?? 0)"
     }
 }
 

@@ -65,19 +65,23 @@ public struct GafRepository {
         return try due("g.product = \(product)", ignoringInterval).first
     }
 
-    /// One descent into the index for a product that has not changed.
+    /// One descent into the index for a product that has not changed; only of the others are samples counted, whatever the planner thinks.
     private func due(_ condition: SQL, _ ignoringInterval: Bool) throws(PostgresError) -> [DueProduct] {
         let rows = try connection.query(
             """
-            SELECT g.product, least(coalesce(g.max_size, 600), 5000), newest.sample_id
-            FROM crypto_gaf.gafs g
-            CROSS JOIN LATERAL (
-                SELECT s.sample_id FROM crypto_gaf.samples s WHERE s.product = g.product ORDER BY s.sample_id DESC LIMIT 1) newest
-            WHERE \(condition) AND coalesce(g.max_size, 600) >= \(Self.leastSamples) AND newest.sample_id IS DISTINCT FROM g.last_sample_id
-                AND (\(ignoringInterval)::boolean OR g.calculated_at IS NULL OR g.calculated_at + g.redraw_interval <= clock_timestamp())
-                AND (SELECT count(*) FROM (SELECT FROM crypto_gaf.samples s WHERE s.product = g.product
-                    ORDER BY s.sample_id DESC LIMIT \(Self.leastSamples)) few) = \(Self.leastSamples)
-            ORDER BY g.calculated_at NULLS FIRST, g.product
+            WITH changed AS MATERIALIZED (
+                SELECT g.product, g.max_size, g.calculated_at, newest.sample_id
+                FROM crypto_gaf.gafs g
+                CROSS JOIN LATERAL (
+                    SELECT s.sample_id FROM crypto_gaf.samples s WHERE s.product = g.product ORDER BY s.sample_id DESC LIMIT 1) newest
+                WHERE \(condition) AND newest.sample_id IS DISTINCT FROM g.last_sample_id
+                    AND (\(ignoringInterval)::boolean OR g.calculated_at IS NULL
+                        OR g.calculated_at + g.redraw_interval <= clock_timestamp())
+            )
+            SELECT product, least(coalesce(max_size, 600), 5000), sample_id FROM changed c
+            WHERE EXISTS (SELECT FROM crypto_gaf.samples s WHERE s.product = c.product
+                ORDER BY s.sample_id DESC OFFSET \(Self.leastSamples - 1) LIMIT 1)
+            ORDER BY calculated_at NULLS FIRST, product
             """, binary: true)
         var products: [DueProduct] = []
         for row in rows {

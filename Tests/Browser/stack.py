@@ -57,19 +57,25 @@ class Stack:
 
     def start_database(self):
         self.cluster.create()
-        self.start("postgres", self.cluster.command("fsync=off", "max_wal_size=1GB"))
-        self.cluster.wait(60, lambda: self.running["postgres"].poll() is None)
+        self.start_postgres()
         self.cluster.add_users()
         self.cluster.add_database(DATABASE)
         self.run("owner", "migrate")
+
+    def start_postgres(self):
+        self.start("postgres", self.cluster.command("fsync=off", "max_wal_size=1GB"))
+        self.cluster.wait(60, lambda: self.running["postgres"].poll() is None)
 
     def start_venue(self, *source):
         socket_path = self.cluster.sockets / "exchange"
         self.start("exchange", [program(), "exchange", *source, "--socket", socket_path])
         self.wait("the venue", socket_path.exists, 30)
 
-    def start_web(self):
+    def start_handlers(self):
         self.start("serve", [program(), "serve", "--socket", self.cluster.sockets / "serve"], user="api")
+
+    def start_web(self):
+        self.start_handlers()
         sockets = self.cluster.sockets
         nginx.render(self.folder, {
             "LISTEN": f"127.0.0.1:{self.page_port}", "API_LISTEN": f"127.0.0.1:{self.old_port}",
@@ -121,13 +127,14 @@ class Stack:
         """Asks politely, as a supervisor does; its exit status."""
         process = self.running.pop(name)
         if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
+            # At SIGTERM, Postgres would wait until the last client has left.
+            process.send_signal(signal.SIGINT if name == "postgres" else signal.SIGTERM)
         try:
             return process.wait(patience)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-            raise StackError(f"{name} did not end within {patience} s of SIGTERM\n{self.logs(name)}") from None
+            raise StackError(f"{name} did not end within {patience} s\n{self.logs(name)}") from None
 
     def stop(self):
         problems = []

@@ -10,7 +10,7 @@ import unittest
 import oracle
 import png
 from page_case import shared_browser
-from stack import Stack, program
+from stack import Stack, nginx, program
 
 SKIPPED = "no ../shared" if not oracle.available() else "no cryptogaf binary: swift build" if program() is None else ""
 
@@ -112,6 +112,29 @@ class EndToEndTests(unittest.TestCase):
         self.assertEqual(first, again)
         sent = self.browser.run("return performance.getEntriesByType('resource').filter(e => e.name.includes('kind=orderbook')).at(-1).transferSize")
         self.assertLess(sent, 1000, "only the head of a 304")
+
+    def test_6_the_api_reference_opens_under_its_policy(self):
+        if not nginx.VIEWER.exists():
+            self.skipTest("skipped: no swagger-ui: .dev/setup")
+        self.browser.open(self.stack.url + "api/docs/")
+        operations = "return [...document.querySelectorAll('.opblock-summary-path')].map(path => path.textContent.replaceAll('\u200b', ''))"
+        self.browser.wait("the operations", lambda: self.browser.run(operations))
+        self.assertIn("/api/gaf/image.png", self.browser.run(operations))
+        self.assertEqual(self.browser.complaints(), [])
+
+    def test_7_the_page_outlives_the_handlers_and_the_database(self):
+        self.draw(64)
+        self.browser.wait_for_picture(self.products[0])
+        for name, start, words in [
+            ("serve", self.stack.start_handlers, "502 Bad Gateway"), ("postgres", self.stack.start_postgres, "503 Service Unavailable")]:
+            with self.subTest(away=name):
+                self.stack.end(name)
+                self.browser.wait(f"word of {words}", lambda: words in (self.browser.text("#notice") or ""))
+                self.assertEqual(self.browser.run("return document.querySelectorAll('#quad img').length"), 4)
+                start()
+                self.browser.wait("the API's return", lambda: not self.browser.run(
+                    "return document.getElementById('notice').checkVisibility()"), patience=30)
+        self.browser.complaints()  # Refused loads were the point.
 
     def draw(self, size):
         """Images of the newest `size` samples, whatever is there already."""

@@ -84,7 +84,7 @@ class StateTests(PageCase):
         self.assertLessEqual(self.api.asked("products") - first, 3, "1 s, 2 s, 4 s apart: at most three in 4 s")
         self.api.failure = None
         self.browser.run("document.getElementById('retry').click()")
-        self.browser.wait("the answer", lambda: not self.visible("#notice"), patience=1.5)
+        self.browser.wait("the answer", lambda: not self.visible("#notice"), patience=2.5)
 
     def test_a_server_that_says_when_to_come_back_is_obeyed(self):
         self.expected_complaints = (FAILED_LOAD,)
@@ -92,7 +92,7 @@ class StateTests(PageCase):
         self.api.failure_body = ("application/problem+json", b'{"title":"Service Unavailable","detail":"Postgres is away"}')
         self.open()
         self.wait_for_text("#notice", "next try in")
-        self.assertRegex(self.text("#notice"), r"next try in (30|29|28) s")
+        self.assertRegex(self.text("#notice"), r"next try in (30|2\d) s")
         self.assertEqual(self.text("#message h2"), "Waiting for the API")
         self.assertIn("Postgres is away (503 Service Unavailable)", self.text("#notice"))
         self.assertEqual(self.api.asked("products"), 1)
@@ -101,7 +101,7 @@ class StateTests(PageCase):
         self.api.add("BTC-USD", seed=1)
         self.open_with_picture("BTC-USD")
         self.api.failure = "hang"
-        self.wait_for_text("#notice", "no answer in time", patience=10)
+        self.wait_for_text("#notice", "no answer in time")
         self.assertEqual(self.browser.run("return document.querySelectorAll('#quad img').length"), 4)
 
     def test_a_broken_connection_and_a_broken_answer_are_told_apart(self):
@@ -139,7 +139,7 @@ class StateTests(PageCase):
         time.sleep(2.5)
         self.assertEqual(len(self.api.requests), before)
         self.browser.run(hide, False)
-        self.browser.wait("the next question", lambda: len(self.api.requests) > before, patience=1)
+        self.browser.wait("the next question", lambda: len(self.api.requests) > before, patience=5)
 
     def test_a_market_taken_off_leaves_no_picture_behind(self):
         self.api.add("BTC-USD", seed=1)

@@ -32,8 +32,7 @@ class PageCase(unittest.TestCase):
 
     def check_complaints(self):
         """Refused styles, failed loads, uncaught errors: the console must be as clean as the screen."""
-        self.browser.driver.get("about:blank")
-        rest = [text for text in self.browser.complaints() if not any(part in text for part in self.expected_complaints)]
+        rest = [text for text in self.browser.leave() if not any(part in text for part in self.expected_complaints)]
         self.assertEqual(rest, [])
 
     def open(self, fragment=""):

@@ -55,6 +55,7 @@ class EndToEndTests(unittest.TestCase):
 
     def setUp(self):
         self.browser = shared_browser()
+        self.addCleanup(self.browser.leave)
         self.browser.resize(1280, 900)
         self.browser.open(self.stack.url)
 
@@ -134,7 +135,6 @@ class EndToEndTests(unittest.TestCase):
                 start()
                 self.browser.wait("the API's return", lambda: not self.browser.run(
                     "return document.getElementById('notice').checkVisibility()"), patience=30)
-        self.browser.complaints()  # Refused loads were the point.
 
     def draw(self, size):
         """Images of the newest `size` samples, whatever is there already."""

@@ -74,7 +74,8 @@ public struct GafRepository {
                 FROM crypto_gaf.gafs g
                 CROSS JOIN LATERAL (
                     SELECT s.sample_id FROM crypto_gaf.samples s WHERE s.product = g.product ORDER BY s.sample_id DESC LIMIT 1) newest
-                WHERE \(condition) AND newest.sample_id IS DISTINCT FROM g.last_sample_id
+                WHERE \(condition) AND coalesce(g.max_size, 600) >= \(Self.leastSamples)
+                    AND newest.sample_id IS DISTINCT FROM g.last_sample_id
                     AND (\(ignoringInterval)::boolean OR g.calculated_at IS NULL
                         OR g.calculated_at + g.redraw_interval <= clock_timestamp())
             )

@@ -32,6 +32,7 @@ public struct Headers: Sendable, ExpressibleByDictionaryLiteral {
 
     private static func same(_ a: String, _ b: String) -> Bool {
         guard a.utf8.count == b.utf8.count else { return false }
+        if a == b { return true }
         return zip(a.utf8, b.utf8).allSatisfy { lowercase($0) == lowercase($1) }
     }
 

@@ -57,9 +57,9 @@ extension Query {
     }
 
     /// - Parameter accepts: completes "parameter … accepts", for the person who left it out.
-    public func required(_ name: String, accepts: String) throws(Problem) -> String {
+    public func required(_ name: String, accepts: @autoclosure () -> String) throws(Problem) -> String {
         guard let value = try first(name), !value.isEmpty else {
-            throw Problem(.invalid, "parameter \"\(name)\" is required; it accepts \(accepts)", parameter: name)
+            throw Problem(.invalid, "parameter \"\(name)\" is required; it accepts \(accepts())", parameter: name)
         }
         return value
     }
@@ -67,12 +67,15 @@ extension Query {
     /// One of a closed set of words.
     public func required<Choice: RawRepresentable & CaseIterable>(_ name: String, oneOf: Choice.Type) throws(Problem) -> Choice
     where Choice.RawValue == String {
-        let accepts = Choice.allCases.map(\.rawValue).joined(separator: ", ")
-        let text = try required(name, accepts: accepts)
+        let text = try required(name, accepts: Query.list(Choice.self))
         guard let choice = Choice(rawValue: text) else {
-            throw Problem(.invalid, "parameter \"\(name)\" accepts \(accepts)", parameter: name)
+            throw Problem(.invalid, "parameter \"\(name)\" accepts \(Query.list(Choice.self))", parameter: name)
         }
         return choice
+    }
+
+    private static func list<Choice: RawRepresentable & CaseIterable>(_ type: Choice.Type) -> String where Choice.RawValue == String {
+        type.allCases.map { $0.rawValue }.joined(separator: ", ")
     }
 
     /// A decimal integer within `range`; `fallback` if absent.

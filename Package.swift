@@ -81,7 +81,7 @@ let package = Package(
         tests("APITests", ["API", "HTTP", "Curl", "Warehouse", "Postgres", "Exchanges", "Market", "TestSupport"]),
         tests(
             "JobsTests",
-            ["Jobs", "Curl", "Warehouse", "Postgres", "Exchanges", "Market", "Runtime", "Analysis", "PNG", "TestSupport"]),
+            ["Jobs", "API", "HTTP", "Curl", "Warehouse", "Postgres", "Exchanges", "Market", "Runtime", "Analysis", "PNG", "TestSupport"]),
         tests("cryptogafTests", ["cryptogaf", "TestSupport", "Postgres"]),
         tests("HouseRulesTests", ["TestSupport"]),
     ],

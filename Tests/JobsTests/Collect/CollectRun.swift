@@ -18,9 +18,13 @@ final class CollectRun {
         let error = Mutex<(any Error)?>(nil)
     }
 
-    init(_ venue: ScriptedVenue, _ database: ConnectionOptions, _ configure: (inout CollectOptions) -> Void = { _ in }) {
+    convenience init(_ venue: ScriptedVenue, _ database: ConnectionOptions, _ configure: (inout CollectOptions) -> Void = { _ in }) {
+        self.init(venue.server.url, database, configure)
+    }
+
+    init(_ venue: String, _ database: ConnectionOptions, _ configure: (inout CollectOptions) -> Void) {
         var options = CollectOptions(
-            interval: .milliseconds(100), timeout: .milliseconds(400), feeds: [CoinbaseLocal(baseURL: venue.server.url)], postgres: database
+            interval: .milliseconds(100), timeout: .milliseconds(400), feeds: [CoinbaseLocal(baseURL: venue)], postgres: database
         )
         options.refreshInterval = .milliseconds(200)
         configure(&options)

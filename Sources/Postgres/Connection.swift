@@ -105,6 +105,7 @@ extension Connection {
     /// Runs `body` between BEGIN and COMMIT; an error rolls back and is thrown on. If the rollback fails too while the
     /// connection lives, both errors come as `TransactionError`. An error of the COMMIT with `isConnectionLost` leaves open
     /// whether it took effect.
+    @discardableResult
     public func transaction<R>(_ body: () throws -> R) throws -> R {
         guard !isInTransaction else { throw PostgresError(.usage, "a transaction inside a transaction") }
         try run(script: "BEGIN")

@@ -29,20 +29,25 @@ final class QueryResult: @unchecked Sendable {
     }
 
     /// Nil if the statement succeeded.
-    func error(query: String, isConnectionLost: Bool) -> PostgresError? {
+    func error(query: String) -> PostgresError? {
         let status = PQresultStatus(handle)
         guard status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE || status == PGRES_NONFATAL_ERROR else { return nil }
         let sqlState = text(cpostgres_sqlstate(handle))
         let message = text(cpostgres_message(handle)) ?? text(PQresultErrorMessage(handle)) ?? "unknown failure"
         return PostgresError(
-            code(sqlState, isConnectionLost), message, sqlState: sqlState, detail: text(cpostgres_detail(handle)),
-            hint: text(cpostgres_hint(handle)), constraint: text(cpostgres_constraint(handle)), query: query,
-            isConnectionLost: isConnectionLost)
+            code(sqlState), message, sqlState: sqlState, detail: text(cpostgres_detail(handle)),
+            hint: text(cpostgres_hint(handle)), constraint: text(cpostgres_constraint(handle)), query: query)
     }
 
-    private func code(_ sqlState: String?, _ isConnectionLost: Bool) -> PostgresError.Code {
-        if sqlState == "57014" { return .timeout }
-        return isConnectionLost || sqlState == nil ? .connection : .server
+    /// An error after which the server ends the connection.
+    var isFatal: Bool {
+        let severity = text(cpostgres_severity(handle))
+        return severity == "FATAL" || severity == "PANIC"
+    }
+
+    /// Without an SQLSTATE it is libpq that speaks.
+    private func code(_ sqlState: String?) -> PostgresError.Code {
+        sqlState == "57014" ? .timeout : sqlState == nil ? .connection : .server
     }
 
     private func text(_ pointer: UnsafePointer<CChar>?) -> String? { pointer.map { String(cString: $0) } }

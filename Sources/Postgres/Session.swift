@@ -5,8 +5,8 @@ import Glibc
 final class Session {
     private let handle: OpaquePointer
     private let notices: NoticeBox
-    /// Set when an answer is still owed: what comes next would be taken for the answer to another question.
-    private var isDesynchronized = false
+    /// Set when the server is about to close, or still owes an answer: what comes next would be taken for that to another question.
+    private var isLost = false
 
     private final class NoticeBox {
         let receive: (Notice) -> Void
@@ -38,7 +38,7 @@ final class Session {
 
     deinit { PQfinish(handle) }
 
-    var isBroken: Bool { isDesynchronized || PQstatus(handle) != CONNECTION_OK }
+    var isBroken: Bool { isLost || PQstatus(handle) != CONNECTION_OK }
     var isInTransaction: Bool { PQtransactionStatus(handle) != PQTRANS_IDLE }
     var isInFailedTransaction: Bool { PQtransactionStatus(handle) == PQTRANS_INERROR }
     var processID: Int32 { PQbackendPID(handle) }
@@ -106,14 +106,23 @@ final class Session {
         while true {
             while PQisBusy(handle) == 1 {
                 try wait(POLLIN, text, deadline)
-                guard PQconsumeInput(handle) == 1 else { throw lost(text) }
+                // The server's last words may have come with the end: the next result tells.
+                guard PQconsumeInput(handle) == 1 else { break }
             }
             guard let result = PQgetResult(handle).map(QueryResult.init) else { break }
-            if let error = result.error(query: text, isConnectionLost: PQstatus(handle) != CONNECTION_OK) { failure = failure ?? error }
+            if let error = result.error(query: text) { failure = failure ?? error }
+            // The server closes after such a word, even if the end has not arrived yet.
+            if result.isFatal { isLost = true }
             last = result
             if result.isCopyIn { break }
         }
-        if let failure { throw failure }
+        if var failure {
+            if isBroken {
+                failure.isConnectionLost = true
+                failure.code = .connection
+            }
+            throw failure
+        }
         guard let last else { throw lost(text) }
         return last
     }
@@ -141,13 +150,13 @@ final class Session {
 
     /// After a deadline: asks the server to stop, and drains what it still says; if it says nothing, the connection is given up.
     private func abandon(_ error: PostgresError) -> PostgresError {
-        isDesynchronized = true
+        isLost = true
         Cancellation(handle)?.send()
         do {
             _ = try results("", Deadline(after: .seconds(2)))
-            isDesynchronized = false
+            isLost = false
         } catch {
-            isDesynchronized = error.code == .timeout && error.sqlState == nil
+            isLost = error.code == .timeout && error.sqlState == nil
         }
         var error = error
         error.isConnectionLost = isBroken
@@ -157,31 +166,6 @@ final class Session {
     private func lost(_ text: String? = nil) -> PostgresError {
         let broken = PQstatus(handle) != CONNECTION_OK
         return PostgresError(broken ? .connection : .usage, String(cString: PQerrorMessage(handle)), query: text, isConnectionLost: broken)
-    }
-}
-
-/// A request to end a statement. libpq sends it over a second connection and waits there without limit, so a thread of its
-/// own does: a server that hangs keeps that thread, not ours.
-private struct Cancellation {
-    private let cancel: OpaquePointer
-
-    init?(_ connection: OpaquePointer) {
-        guard let cancel = PQgetCancel(connection) else { return nil }
-        self.cancel = cancel
-    }
-
-    consuming func send() {
-        var thread = pthread_t()
-        let code = pthread_create(
-            &thread, nil,
-            { cancel in
-                var message = [CChar](repeating: 0, count: 256)
-                let cancel = OpaquePointer(cancel)
-                PQcancel(cancel, &message, Int32(message.count))
-                PQfreeCancel(cancel)
-                return nil
-            }, UnsafeMutableRawPointer(cancel))
-        if code == 0 { pthread_detach(thread) } else { PQfreeCancel(cancel) }
     }
 }
 

@@ -80,7 +80,7 @@ public final class PostgresCluster: Sendable {
     private var serverOptions: [String] {
         var values = [
             "listen_addresses": "127.0.0.1", "port": String(port), "unix_socket_directories": directory, "max_connections": "200",
-            "shared_buffers": "64MB", "fsync": "off", "full_page_writes": "off", "synchronous_commit": "off",
+            "shared_buffers": "64MB", "fsync": "off", "full_page_writes": "off",
             "logging_collector": "off", "log_min_messages": "warning", "timezone": "Europe/Berlin", "lc_messages": "C",
         ]
         values.merge(settings) { $1 }

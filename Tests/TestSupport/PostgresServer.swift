@@ -1,23 +1,24 @@
 import Foundation
 
-/// A running server in a process group of its own, below a shell that reads from a pipe: when this process dies, however it
-/// does, the pipe ends, and the shell kills the server and removes its directory.
+/// A running server below a shell that reads from a pipe: when this process dies, however it does, the pipe ends, and the shell
+/// kills the server, whose processes then end by themselves, and removes its directory.
 final class PostgresServer: Sendable {
     private let shell: Child
     private let order: Int32
-    private let group: pid_t
+    /// The first process, the parent of all others.
+    private let postmaster: pid_t
 
     private static let script = """
         directory=$1; shift
         trap '' INT TERM HUP
-        setsid "$@" >>"$directory/log" 2>&1 </dev/null &
+        "$@" >>"$directory/log" 2>&1 </dev/null &
         server=$!
         echo $server
-        exec >/dev/null
+        exec >/dev/null 2>&1
         if read -r order; then
             wait $server
         else
-            kill -KILL -$server 2>/dev/null
+            kill -KILL $server
             rm -rf "$directory"
         fi
         """
@@ -33,38 +34,43 @@ final class PostgresServer: Sendable {
         var line = [UInt8](repeating: 0, count: 32)
         let count = read(answers.read, &line, line.count)
         close(answers.read)
-        guard count > 1, let group = pid_t(String(decoding: line[..<(count - 1)], as: UTF8.self)) else {
+        guard count > 1, let postmaster = pid_t(String(decoding: line[..<(count - 1)], as: UTF8.self)) else {
             throw ClusterError(message: "the shell did not start the server")
         }
-        self.group = group
+        self.postmaster = postmaster
     }
 
-    func signal(_ signal: Int32) { kill(-group, signal) }
+    /// To all processes of the server.
+    func signal(_ signal: Int32) { for process in processes { kill(process, signal) } }
 
     /// Ends the server and waits until none of its processes is left. Call once.
     func end(by signal: Int32) {
+        if signal == SIGKILL { kill(postmaster, SIGSTOP) }
+        let all = processes
         // SIGINT and SIGQUIT are for the first process; it ends the others.
-        kill(signal == SIGKILL ? -group : group, signal)
+        for process in signal == SIGKILL ? all : [postmaster] { kill(process, signal) }
         _ = write(order, "end\n", 4)
         close(order)
         _ = shell.reap(wait: true)
         // Killed at once, some may still be dying, and hold the shared memory that the next server wants.
         var tries = 500
-        while tries > 0, hasLivingProcesses {
+        while tries > 0, all.contains(where: { Self.parent(of: $0) != nil }) {
             usleep(10_000)
             tries -= 1
         }
     }
 
-    /// Zombies do not count: nobody may ever reap them.
-    private var hasLivingProcesses: Bool {
-        let processes = (try? FileManager.default.contentsOfDirectory(atPath: "/proc"))?.filter { Int($0) != nil } ?? []
-        return processes.contains { process in
-            // pid (name) state parent group …; the name may hold anything.
-            guard let stat = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8),
-                let fields = stat.split(separator: ")").last?.split(separator: " "), fields.count > 2
-            else { return false }
-            return fields[2] == String(group) && fields[0] != "Z"
-        }
+    private var processes: [pid_t] {
+        let numbers = (try? FileManager.default.contentsOfDirectory(atPath: "/proc"))?.compactMap { pid_t($0) } ?? []
+        return numbers.filter { $0 == postmaster || Self.parent(of: $0) == postmaster }
+    }
+
+    /// Nil for a process that is gone, and for a zombie, which nobody may ever reap.
+    private static func parent(of process: pid_t) -> pid_t? {
+        // pid (name) state parent …; the name may hold anything.
+        guard let stat = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8),
+            let fields = stat.split(separator: ")").last?.split(separator: " "), fields.count > 1, fields[0] != "Z"
+        else { return nil }
+        return pid_t(fields[1])
     }
 }

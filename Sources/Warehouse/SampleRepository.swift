@@ -61,7 +61,8 @@ public struct SampleRepository {
     }
 
     /// How many samples each product has before this statement, as `feeds` knows. Counting them takes 600 index entries a product, so
-    /// that is done about once a minute, in case others wrote or deleted, and not for all products in the same tick.
+    /// that is done only when the oldest is not the one that we left, since then others have trimmed, and about once a minute, in case
+    /// others wrote; not for all products in the same tick.
     private static let counted: SQL = """
         SELECT k.product, k.max_size, k.fresh,
             CASE WHEN due.recount THEN (SELECT count(*) FROM crypto_gaf.samples s WHERE s.product = k.product) ELSE f.kept END AS kept,
@@ -69,6 +70,7 @@ public struct SampleRepository {
         FROM (SELECT product, max_size, count(*) AS fresh FROM known GROUP BY product, max_size) k
         LEFT JOIN crypto_gaf.feeds f USING (product)
         CROSS JOIN LATERAL (SELECT f.kept IS NULL OR f.counted_at IS NULL
+            OR f.oldest IS DISTINCT FROM (SELECT s.sample_id FROM crypto_gaf.samples s WHERE s.product = k.product ORDER BY s.sample_id LIMIT 1)
             OR f.counted_at + (45 + abs(hashtext(k.product) % 30)) * interval '1 s' < clock_timestamp() AS recount) due
         """
 
@@ -96,13 +98,14 @@ public struct SampleRepository {
                     SELECT old.sample_id FROM stock CROSS JOIN LATERAL (SELECT s.sample_id FROM crypto_gaf.samples s
                         WHERE s.product = stock.product ORDER BY s.sample_id LIMIT stock.surplus) old))
             ), fed AS (
-                INSERT INTO crypto_gaf.feeds AS f (product, source, last_trade, last_sample_at, gaps, kept, counted_at)
+                INSERT INTO crypto_gaf.feeds AS f (product, source, last_trade, last_sample_at, gaps, kept, counted_at, oldest)
                 SELECT DISTINCT ON (k.product) k.product, k.source, k.last_trade, k.sampled_at, sum(k.gaps) OVER (PARTITION BY k.product),
-                    s.kept + s.fresh - s.surplus, s.counted_at
+                    s.kept + s.fresh - s.surplus, s.counted_at, (SELECT o.sample_id FROM crypto_gaf.samples o
+                        WHERE o.product = k.product ORDER BY o.sample_id OFFSET s.surplus LIMIT 1)
                 FROM known k JOIN stock s USING (product) ORDER BY k.product, k.position DESC
                 ON CONFLICT (product) DO UPDATE SET source = excluded.source, last_trade = excluded.last_trade,
                     last_sample_at = excluded.last_sample_at, gaps = f.gaps + excluded.gaps, kept = excluded.kept,
-                    counted_at = excluded.counted_at
+                    counted_at = excluded.counted_at, oldest = excluded.oldest
             )
             SELECT DISTINCT product FROM input WHERE product NOT IN (SELECT product FROM known) ORDER BY product
             """)

@@ -10,7 +10,8 @@ CREATE TABLE crypto_gaf.feeds (
     last_error text,
     last_error_at timestamptz,
     kept bigint,
-    counted_at timestamptz
+    counted_at timestamptz,
+    oldest bigint
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
 
 COMMENT ON TABLE crypto_gaf.feeds IS 'Where collect stands with each product';
@@ -21,6 +22,7 @@ COMMENT ON COLUMN crypto_gaf.feeds.gaps IS 'How often trades were lost between t
 COMMENT ON COLUMN crypto_gaf.feeds.failures IS 'How often the venue gave nothing to use';
 COMMENT ON COLUMN crypto_gaf.feeds.last_error IS 'What was wrong the last time something was';
 COMMENT ON COLUMN crypto_gaf.feeds.kept IS 'Samples in the table, so that trimming need not count them';
+COMMENT ON COLUMN crypto_gaf.feeds.oldest IS 'samples.sample_id of the oldest of them, if it was there before the newest tick; another one: others have trimmed';
 COMMENT ON COLUMN crypto_gaf.feeds.counted_at IS 'When they were last counted, since others may write too';
 
 CREATE TABLE crypto_gaf.draws (

@@ -32,7 +32,8 @@ BEGIN
     END IF;
 END $$;
 
--- A schema from the predecessors becomes the owner role's; whoever had it keeps the right to read and write its rows.
+-- A schema from the predecessors becomes the owner role's; whoever had it keeps the right to read and write its rows, and to run the
+-- script again that made it: CREATE TABLE IF NOT EXISTS asks for the right to create before it looks.
 DO $$
 DECLARE
     former text := (SELECT nspowner::regrole::text FROM pg_namespace WHERE nspname = 'crypto_gaf');
@@ -50,14 +51,14 @@ BEGIN
             NULL;
         END;
         ALTER SCHEMA crypto_gaf OWNER TO cryptogaf_owner;
-        EXECUTE format('GRANT USAGE ON SCHEMA crypto_gaf TO %s', former);
+        EXECUTE format('GRANT USAGE, CREATE ON SCHEMA crypto_gaf TO %s', former);
     END IF;
     FOR relation IN
         SELECT oid::regclass AS name, relowner::regrole AS former FROM pg_class
         WHERE oid IN (to_regclass('crypto_gaf.gafs'), to_regclass('crypto_gaf.samples')) AND relowner <> 'cryptogaf_owner'::regrole
     LOOP
         EXECUTE format('ALTER TABLE %s OWNER TO cryptogaf_owner', relation.name);
-        EXECUTE format('GRANT USAGE ON SCHEMA crypto_gaf TO %s', relation.former);
+        EXECUTE format('GRANT USAGE, CREATE ON SCHEMA crypto_gaf TO %s', relation.former);
         EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO %s', relation.name, relation.former);
         IF relation.name = to_regclass('crypto_gaf.samples') THEN
             EXECUTE format('GRANT USAGE ON SEQUENCE %s TO %s', pg_get_serial_sequence('crypto_gaf.samples', 'sample_id'), relation.former);

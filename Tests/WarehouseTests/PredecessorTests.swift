@@ -25,8 +25,7 @@ struct PredecessorTests {
         #expect(try row.text(1) == "{50010.5,50020.25,50030}")
         #expect(try row.text(2) == "{0.00000001,2,0}")
         #expect(try row.text(3) == "{0,0,0}")
-        #expect(try row.bool(4))
-        #expect(try row.bool(5))
+        #expect(try row.bool(4) && row.bool(5))
     }
 
     @Test("their trimming keeps the newest rows of its product, and all without a limit", arguments: Origin.allCases)
@@ -130,6 +129,21 @@ struct PredecessorTests {
         // It was full, and is full no more: nothing of it has to go.
         for midpoint in 3001...3003 { #expect(try samples.append([ethereum(Decimal(midpoint))]).isEmpty) }
         #expect(try samples.window("ETH-USD", limit: 600).midpoint == [3003, 3002, 3001])
+    }
+
+    @Test("the set-up that their programs run at each start finds everything there, as the user who owned it")
+    func setUpAgain() throws {
+        let database = try PredecessorDatabase.make(owner: "installer")
+        try Migrator(database.connect(), directory: Repository.sql).run()
+        let (admin, installer) = (try database.connect(), try database.connect(as: "installer"))
+        let before = try PredecessorDatabase.contents(admin)
+        try installer.run(
+            script: """
+                CREATE SCHEMA IF NOT EXISTS crypto_gaf;
+                CREATE TABLE IF NOT EXISTS crypto_gaf.gafs (product text PRIMARY KEY, max_size integer);
+                INSERT INTO crypto_gaf.gafs (product, max_size) VALUES ('BTC-USD', 300) ON CONFLICT (product) DO NOTHING;
+                """)
+        #expect(try PredecessorDatabase.contents(admin) == before)
     }
 
     private func ethereum(_ midpoint: Decimal) -> SampleRecord {

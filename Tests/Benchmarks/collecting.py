@@ -1,5 +1,6 @@
 """Whether `collect` keeps its cadence with 200 products at 1 Hz against the synthetic venue, and what it costs."""
 
+import json
 import time
 
 import harness
@@ -7,11 +8,11 @@ from figures import Figure
 
 PRODUCTS, SECONDS, WARMUP = 200, 60, 5
 
-# A tick's lateness: how far the first row of the second stands from where the mean cadence would have it.
-LATENESS = """
-WITH rows AS (SELECT product, extract(epoch FROM sampled_at)::float8 AS at FROM crypto_gaf.samples WHERE sampled_at > now() - interval '{seconds} s'),
-steps AS (SELECT at - lag(at) OVER (PARTITION BY product ORDER BY at) AS step FROM rows)
-SELECT percentile_cont(0.99) WITHIN GROUP (ORDER BY abs(step - 1)) * 1000, avg(step) * 1000, count(*) FROM steps WHERE step IS NOT NULL
+# Samples that are missing between a product's first and last, if one comes each second.
+MISSING = """
+SELECT count(*), sum(missing)::bigint FROM (
+    SELECT count(*), greatest(round(extract(epoch FROM max(sampled_at) - min(sampled_at))) + 1 - count(*), 0) AS missing
+    FROM crypto_gaf.samples GROUP BY product) products
 """
 
 
@@ -27,12 +28,13 @@ def measure(ground):
     before, start = harness.cpu_seconds(collect), time.monotonic()
     time.sleep(SECONDS)
     share = (harness.cpu_seconds(collect) - before) / (time.monotonic() - start)
-    row = ground.psql(LATENESS.format(seconds=SECONDS))
-    late, mean, count = (float(cell) if cell else None for cell in row.split("|"))
     for process in (collect, front, venue):
         ground.stop(process, harness.signal.SIGTERM)
-    rows_missing = PRODUCTS * SECONDS - int(count or 0) - PRODUCTS
-    note = f"{int(count or 0)} steps, {mean:.1f} ms on average" if count else "no sample arrived"
-    yield Figure(f"collect, {PRODUCTS} products at 1 Hz: p99 of a step's distance from 1 s", late, "ms", below=100,
-                 note=note + (f", {rows_missing} rows missing" if rows_missing > PRODUCTS else ""))
+    products, missing = map(int, ground.psql(MISSING).split("|"))
+    events = [json.loads(line) for line in (ground.folder / "collect.log").read_text().splitlines()]
+    total = next(event for event in events if event["event"] == "collect.stopped")
+    note = f"{total['rows']} samples of {products} products, {missing} missing, {total['missed_ticks']} ticks missed, {total['failures']} failures"
+    yield Figure(f"collect, {PRODUCTS} products at 1 Hz: p99 from the tick to the question", total["late_p99_ms"], "ms", below=100,
+                 note=note + f"; to the sample {total['answered_p99_ms']} ms")
+    yield Figure(f"collect, {PRODUCTS} products at 1 Hz: samples missing", missing, "", below=PRODUCTS * SECONDS / 1000)
     yield Figure(f"collect, {PRODUCTS} products at 1 Hz: share of one core", share * 100, "%", below=50)

@@ -101,31 +101,22 @@ import Testing
         #expect(try connection.query("SELECT 1").one().int(0) == 1)
     }
 
-    /// Only root may mount; there the server's directory is on a file system of 80 MB.
-    private static let canMount = getuid() == 0 && access("/usr/bin/mount", X_OK) == 0
-
     @Test(
         "a full disk is a clear error that may be tried again, and when there is room it succeeds",
-        .enabled(if: canMount, "skipped: not root"))
+        .enabled(if: SmallDisk.isPossible, "skipped: not root"))
     func fullDisk() throws {
-        let base = try Free.directory()
-        defer {
-            _ = try? Subprocess.run("/usr/bin/umount", ["-l", base])
-            try? FileManager.default.removeItem(atPath: base)
-        }
-        #expect(try Subprocess.run("/usr/bin/mount", ["-t", "tmpfs", "-o", "size=120m,mode=755", "tmpfs", base]).status == 0)
-        let cluster = try PostgresCluster(settings: ["max_wal_size": "32MB", "min_wal_size": "32MB", "shared_buffers": "16MB"], in: base)
+        let disk = try SmallDisk(megabytes: 120)
+        let cluster = try disk.cluster()
         defer { cluster.stop() }
-        let connection = try Connection(cluster.options())
+        let connection = try cluster.connect()
         try connection.run(script: "CREATE TABLE t (data text); ALTER TABLE t ALTER data SET STORAGE EXTERNAL")
-        let ballast = "\(base)/ballast"
-        try Data(count: 40 << 20).write(to: URL(fileURLWithPath: ballast))
+        try disk.fill(leaving: 8)
         let error = fault {
             for _ in 0..<200 { try connection.execute("INSERT INTO t SELECT repeat('x', 1000000)") }
         }
         #expect(error?.sqlState == "53100" && error?.isRetryable == true, "\(String(describing: error))")
         #expect(error?.message.contains("No space left on device") == true)
-        try FileManager.default.removeItem(atPath: ballast)
+        try disk.makeRoom()
         #expect(try connection.reconnecting { try connection.execute("INSERT INTO t SELECT repeat('y', 1000000)") } == 1)
     }
 }

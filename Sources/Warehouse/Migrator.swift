@@ -15,15 +15,20 @@ public struct Migrator {
     private let files: SQLFiles
     /// How long to wait for another migrator.
     private let patience: Duration
+    private let isStopped: () -> Bool
     private let report: (Event) -> Void
 
-    /// - Parameter directory: `sql/` of the repository.
+    /// - Parameters:
+    ///   - directory: `sql/` of the repository.
+    ///   - isStopped: true ends the wait for another migrator, and what follows the file in hand.
     public init(
-        _ connection: Connection, directory: String, patience: Duration = .seconds(300), report: @escaping (Event) -> Void = { _ in }
+        _ connection: Connection, directory: String, patience: Duration = .seconds(300), report: @escaping (Event) -> Void = { _ in },
+        isStopped: @escaping () -> Bool = { false }
     ) {
         self.connection = connection
         files = SQLFiles(directory: directory)
         self.patience = patience
+        self.isStopped = isStopped
         self.report = report
     }
 
@@ -46,6 +51,7 @@ public struct Migrator {
         let deadline = ContinuousClock.now + patience
         var isWaiting = false
         while try !lock.tryAcquire(on: connection) {
+            try checkStop()
             guard ContinuousClock.now < deadline else {
                 throw MigrationError("another migration has been running for \(patience): wait for it, or end its connection")
             }
@@ -53,6 +59,10 @@ public struct Migrator {
             isWaiting = true
             usleep(100_000)
         }
+    }
+
+    private func checkStop() throws(MigrationError) {
+        if isStopped() { throw MigrationError("stopped before everything was applied: run it again") }
     }
 
     /// Before the bootstrap, which must not touch a newer database either.
@@ -112,6 +122,7 @@ public struct Migrator {
 
     /// One transaction, as the role that owns everything.
     private func apply(_ name: String, asOwner: Bool = true, _ body: () throws -> Void) throws {
+        try checkStop()
         do {
             try connection.transaction {
                 // A busy table is waited for, but not for ever: meanwhile everybody else waits behind us.

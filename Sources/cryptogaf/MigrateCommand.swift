@@ -35,6 +35,8 @@ struct MigrateCommand: Command {
             case .applied(let migration): program.log.info("migrate.applied", ["migration": .text(migration)])
             case .replaced(let function): program.log.info("migrate.replaced", ["function": .text(function)])
             }
+        } isStopped: {
+            program.stop.isRequested
         }.run()
         program.log.info("migrate.finished", ["schema": .integer(Schema.version)])
     }

@@ -62,6 +62,22 @@ import Warehouse
         #expect(applied.count == 3, "\(applied)")
     }
 
+    @Test("a migrator that waits for another can be stopped, and gives up after its patience")
+    func waiting() throws {
+        let database = try TestPostgres.database(migrated: false)
+        let other = try database.connect()
+        #expect(try AdvisoryLock(.migrate, "crypto_gaf").tryAcquire(on: other))
+        var events: [Migrator.Event] = []
+        let connection = try database.connect()
+        let migrator = Migrator(connection, directory: Repository.sql, patience: .milliseconds(250)) { events.append($0) }
+        #expect(message(migrator.run).hasPrefix("another migration has been running for 0.25 seconds"))
+        #expect(events == [.waiting])
+        let stopped = Migrator(connection, directory: Repository.sql, isStopped: { true })
+        #expect(message(stopped.run) == "stopped before everything was applied: run it again")
+        try AdvisoryLock(.migrate, "crypto_gaf").release(on: other)
+        #expect(try migrate(database).count == 3)
+    }
+
     @Test("a migration that was applied with another text is named")
     func changed() throws {
         let database = try TestPostgres.database(migrated: false)

@@ -15,7 +15,8 @@ public struct Validators: Sendable {
             return EntityTagList(header)?.contains(tag) ?? false
         }
         guard let modified, let since = request.headers["If-Modified-Since"].flatMap(HTTPDate.parse) else { return false }
-        return modified <= since
+        // Only the very date that was sent: after a clock was set back, an older date may belong to the newer image.
+        return modified == since
     }
 
     /// Puts `ETag` and `Last-Modified` on a response, be it 200 or 304.

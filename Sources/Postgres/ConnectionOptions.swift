@@ -49,6 +49,8 @@ public struct ConnectionOptions: Sendable {
     /// loading the compiler takes a new connection longer than our longest read.
     var settings: String {
         "SET DateStyle = 'ISO'; SET TimeZone = 'UTC'; SET IntervalStyle = 'postgres'; SET extra_float_digits = 1; "
+            // The server too must notice a peer that vanished: until then it holds the peer's locks. No effect on a Unix socket.
+            + "SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3; "
             + "SET bytea_output = 'hex'; SET jit = off; SET statement_timeout = \(statementTimeout?.wholeMilliseconds ?? 0)"
     }
 }

@@ -126,7 +126,8 @@ extension String {
             case "\n": out += "\\n"
             case "\r": out += "\\r"
             case "\t": out += "\\t"
-            case _ where scalar.value < 0x20:
+            // Beside the C0 controls, DEL and the C1 controls, which a terminal obeys as well.
+            case _ where scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value):
                 let hex = String(scalar.value, radix: 16)
                 out += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
             default: out.unicodeScalars.append(scalar)
@@ -137,8 +138,10 @@ extension String {
 
     /// What comes from a venue or a client must not move a person's cursor or fake a second line.
     fileprivate var escapedForTerminal: String {
-        guard contains(where: { $0.isWhitespace || $0 == "\"" || $0.unicodeScalars.contains { $0.value < 0x20 || $0.value == 0x7f } })
-        else { return self }
+        let isPlain = unicodeScalars.allSatisfy {
+            $0.value > 0x20 && !(0x7f...0x9f).contains($0.value) && $0 != "\"" && !$0.properties.isWhitespace
+        }
+        guard !isPlain else { return self }
         return jsonQuoted
     }
 }

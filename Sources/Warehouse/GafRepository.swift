@@ -77,7 +77,9 @@ public struct GafRepository {
                 WHERE \(condition) AND coalesce(g.max_size, 600) >= \(Self.leastSamples)
                     AND newest.sample_id IS DISTINCT FROM g.last_sample_id
                     AND (\(ignoringInterval)::boolean OR g.calculated_at IS NULL
-                        OR g.calculated_at + g.redraw_interval <= clock_timestamp())
+                        OR g.calculated_at + g.redraw_interval <= clock_timestamp()
+                        -- The clock was set back: waiting for it would mean hours without an image.
+                        OR g.calculated_at > clock_timestamp())
             )
             SELECT product, least(coalesce(max_size, 600), 5000), sample_id FROM changed c
             WHERE EXISTS (SELECT FROM crypto_gaf.samples s WHERE s.product = c.product

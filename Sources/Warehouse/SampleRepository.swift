@@ -5,7 +5,7 @@ public import Postgres
 /// A sample on its way into the database, and what `collect` knows beside it.
 public struct SampleRecord: Equatable, Sendable {
     public var sample: Sample
-    /// `LIVE`, `REPLAY` or `SYNTHETIC`, and which venue said so.
+    /// `LIVE`, `REPLAY` or `SYNTHETIC`.
     public var source: String
     /// How often trades were lost since the sample before.
     public var gaps: Int
@@ -71,6 +71,7 @@ public struct SampleRepository {
         LEFT JOIN crypto_gaf.feeds f USING (product)
         CROSS JOIN LATERAL (SELECT f.kept IS NULL OR f.counted_at IS NULL
             OR f.oldest IS DISTINCT FROM (SELECT s.sample_id FROM crypto_gaf.samples s WHERE s.product = k.product ORDER BY s.sample_id LIMIT 1)
+            OR f.counted_at > clock_timestamp()
             OR f.counted_at + (45 + abs(hashtext(k.product) % 30)) * interval '1 s' < clock_timestamp() AS recount) due
         """
 

@@ -70,8 +70,9 @@ struct ProductCommand: Command {
 
     private static func aggregation(_ arguments: Arguments) throws -> Decimal? {
         guard let text = arguments.string("--aggregation") else { return nil }
-        guard let value = try? Decimal(strict: text), value >= 0, value <= 1_000_000_000 else {
-            throw UsageError("--aggregation takes a decimal number from 0 to 1000000000, such as 10 or 0.05 (got \"\(text)\")")
+        guard let value = try? Decimal(strict: text), value >= 0, value <= 1_000_000_000, value.exponent >= -18 else {
+            throw UsageError(
+                "--aggregation takes a decimal number from 0 to 1000000000 with at most 18 decimals, such as 10 or 0.05 (got \"\(text)\")")
         }
         return value
     }

@@ -30,6 +30,20 @@ import Warehouse
         #expect(try gafs.due().count == 1)
     }
 
+    @Test("a clock that was set back does not keep a product from being drawn")
+    func clockSetBack() throws {
+        let (database, connection) = try worker("A")
+        let gafs = GafRepository(connection)
+        try fill("A", connection)
+        #expect(try gafs.store(drawing("A", gafs.due()[0].newestSampleID)))
+        try fill("A", connection, samples: 1)
+        let owner = try database.connect()
+        try owner.execute("UPDATE crypto_gaf.gafs SET calculated_at = clock_timestamp() + interval '1 hour'")
+        #expect(try gafs.due().map(\.product) == ["A"])
+        try owner.execute("UPDATE crypto_gaf.gafs SET calculated_at = clock_timestamp()")
+        #expect(try gafs.due().isEmpty)
+    }
+
     @Test("who has waited longest is first, who was never drawn before all")
     func order() throws {
         let (_, connection) = try worker("A", "B", "C")

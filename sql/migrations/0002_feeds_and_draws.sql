@@ -2,7 +2,7 @@
 
 CREATE TABLE crypto_gaf.feeds (
     product text PRIMARY KEY REFERENCES crypto_gaf.gafs (product) ON DELETE CASCADE,
-    source text NOT NULL DEFAULT 'LIVE',
+    source text,
     last_trade bigint,
     last_sample_at timestamptz,
     gaps bigint NOT NULL DEFAULT 0,
@@ -15,7 +15,7 @@ CREATE TABLE crypto_gaf.feeds (
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
 
 COMMENT ON TABLE crypto_gaf.feeds IS 'Where collect stands with each product';
-COMMENT ON COLUMN crypto_gaf.feeds.source IS 'LIVE, REPLAY or SYNTHETIC, and which venue said so';
+COMMENT ON COLUMN crypto_gaf.feeds.source IS 'LIVE, REPLAY or SYNTHETIC, as the newest sample''s venue said; NULL before the first';
 COMMENT ON COLUMN crypto_gaf.feeds.last_trade IS 'The last trade counted: the next sample counts those after it';
 COMMENT ON COLUMN crypto_gaf.feeds.last_sample_at IS 'samples.sampled_at of the newest sample';
 COMMENT ON COLUMN crypto_gaf.feeds.gaps IS 'How often trades were lost between two samples';

@@ -74,7 +74,7 @@ struct CollectLoopTests {
         #expect(try eventually { try rows.count("GOOD") >= 12 && rows.feed("BAD").failures >= enough })
         #expect(try rows.count("BAD") == 0)
         let feed = try rows.feed("BAD")
-        #expect(feed.lastError?.isEmpty == false && feed.source != nil)
+        #expect(feed.lastError?.isEmpty == false && feed.source == nil)
         #expect(try rows.feed("GOOD").failures == 0)
         venue.fault { _ in nil }
         if kind != "404" { #expect(try eventually { try rows.count("BAD") >= 3 }) }

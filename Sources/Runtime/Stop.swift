@@ -74,7 +74,8 @@ public final class Stop: Sendable {
 extension Stop {
     /// Turns SIGTERM and SIGINT into this request. Call once, before any other thread starts: the signals are blocked here and
     /// so in every later thread, and one thread waits for them, so that no code ever runs inside a signal handler.
-    /// A second signal ends the process at once, for a person who will not wait.
+    /// A later second signal ends the process at once, for a person who will not wait. Within the first second it is taken for
+    /// an echo: a supervisor, or `timeout`, may signal the process and then its group.
     public func onSignals() {
         var set = sigset_t()
         sigemptyset(&set)
@@ -88,8 +89,10 @@ extension Stop {
             sigaddset(&set, SIGTERM)
             sigaddset(&set, SIGINT)
             var received: Int32 = 0
+            var first: ContinuousClock.Instant?
             while sigwait(&set, &received) == 0 {
-                if isRequested { _exit(128 + received) }
+                if let first, first.duration(to: .now) > .seconds(1) { _exit(128 + received) }
+                if first == nil { first = .now }
                 request()
             }
         }

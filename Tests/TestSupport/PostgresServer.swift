@@ -1,7 +1,7 @@
 import Foundation
 
 /// A running server below a shell that reads from a pipe: when this process dies, however it does, the pipe ends, and the shell
-/// kills the server, whose processes then end by themselves, and removes its directory.
+/// kills the server, also one that stands still, and removes its directory.
 final class PostgresServer: Sendable {
     private let shell: Child
     private let order: Int32
@@ -18,7 +18,7 @@ final class PostgresServer: Sendable {
         if read -r order; then
             wait $server
         else
-            kill -KILL $server
+            kill -KILL $server $(cat /proc/$server/task/$server/children)
             rm -rf "$directory"
         fi
         """
@@ -54,23 +54,22 @@ final class PostgresServer: Sendable {
         _ = shell.reap(wait: true)
         // Killed at once, some may still be dying, and hold the shared memory that the next server wants.
         var tries = 500
-        while tries > 0, all.contains(where: { Self.parent(of: $0) != nil }) {
+        while tries > 0, all.contains(where: Self.isAlive) {
             usleep(10_000)
             tries -= 1
         }
     }
 
     private var processes: [pid_t] {
-        let numbers = (try? FileManager.default.contentsOfDirectory(atPath: "/proc"))?.compactMap { pid_t($0) } ?? []
-        return numbers.filter { $0 == postmaster || Self.parent(of: $0) == postmaster }
+        let children = try? String(contentsOfFile: "/proc/\(postmaster)/task/\(postmaster)/children", encoding: .utf8)
+        return [postmaster] + (children ?? "").split(separator: " ").compactMap { pid_t($0) }
     }
 
-    /// Nil for a process that is gone, and for a zombie, which nobody may ever reap.
-    private static func parent(of process: pid_t) -> pid_t? {
-        // pid (name) state parent …; the name may hold anything.
-        guard let stat = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8),
-            let fields = stat.split(separator: ")").last?.split(separator: " "), fields.count > 1, fields[0] != "Z"
-        else { return nil }
-        return pid_t(fields[1])
+    /// False also for a zombie, which nobody may ever reap.
+    private static func isAlive(_ process: pid_t) -> Bool {
+        // pid (name) state …; the name may hold anything.
+        let stat = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)
+        guard let state = stat?.split(separator: ")").last?.split(separator: " ").first else { return false }
+        return state != "Z"
     }
 }

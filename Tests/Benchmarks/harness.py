@@ -134,11 +134,11 @@ def wrk(url, clients, seconds, *headers):
     return float(re.search(r"Requests/sec:\s+([\d.]+)", text)[1]), float(p99[1]) * units[p99[2]], errors
 
 
-def pgbench(ground, sql, clients, seconds):
-    """Transactions a second of one prepared statement over the Unix socket."""
+def pgbench(ground, sql, clients, seconds, mode):
+    """Transactions a second of one statement over the Unix socket. `mode` is simple, pgbench's default, or prepared."""
     script = ground.folder / "pgbench.sql"
     script.write_text(sql + ";\n")
     account.give(script)
-    command = ["pgbench", "-n", "-M", "prepared", "-c", str(clients), "-j", "2", "-T", str(seconds), "-f", str(script)]
+    command = ["pgbench", "-n", "-M", mode, "-c", str(clients), "-j", "2", "-T", str(seconds), "-f", str(script)]
     done = subprocess.run(account.prefix() + command, env=ground.environment("api"), text=True, capture_output=True, check=True, cwd="/")
     return float(re.search(r"tps = ([\d.]+)", done.stdout)[1])

@@ -27,12 +27,12 @@ CREATE TABLE IF NOT EXISTS crypto_gaf.samples (
 CREATE SEQUENCE IF NOT EXISTS crypto_gaf.image_version;
 
 ALTER TABLE crypto_gaf.gafs
+    -- The upper bounds keep NaN and infinity out, too: to Postgres they are the greatest numbers.
     ADD COLUMN IF NOT EXISTS aggregation numeric NOT NULL DEFAULT 10
-        -- NaN counts as larger than any number; more digits than this our programs do not hold.
         CONSTRAINT gafs_aggregation_in_range CHECK (aggregation BETWEEN 0 AND 1000000000 AND scale(aggregation) <= 18),
     ADD COLUMN IF NOT EXISTS depth integer NOT NULL DEFAULT 3 CONSTRAINT gafs_depth_in_range CHECK (depth BETWEEN 1 AND 50),
     ADD COLUMN IF NOT EXISTS redraw_interval interval NOT NULL DEFAULT '5 s'
-        CONSTRAINT gafs_redraw_interval_not_negative CHECK (redraw_interval >= '0 s'),
+        CONSTRAINT gafs_redraw_interval_in_range CHECK (redraw_interval BETWEEN '0 s' AND '1 day'),
     ADD COLUMN IF NOT EXISTS version bigint NOT NULL DEFAULT 0,
     ADD COLUMN IF NOT EXISTS calculated_at timestamptz,
     ADD COLUMN IF NOT EXISTS last_sample_id bigint,

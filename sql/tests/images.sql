@@ -1,4 +1,5 @@
 -- Versions and times of drawings, whoever draws.
+-- By hand, as a superuser in a migrated database that has the extension pgtap: psql -XAtq -f sql/tests/images.sql
 BEGIN;
 SELECT plan(13);
 

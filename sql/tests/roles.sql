@@ -1,4 +1,5 @@
 -- Each role may do what its programs need, and nothing else.
+-- By hand, as a superuser in a migrated database that has the extension pgtap: psql -XAtq -f sql/tests/roles.sql
 BEGIN;
 SELECT plan(29);
 

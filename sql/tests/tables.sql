@@ -1,6 +1,7 @@
 -- The predecessors' columns, our defaults and constraints, and what goes along with a product.
+-- By hand, as a superuser in a migrated database that has the extension pgtap: psql -XAtq -f sql/tests/tables.sql
 BEGIN;
-SELECT plan(24);
+SELECT plan(27);
 
 SELECT columns_are('crypto_gaf', 'gafs', ARRAY[
     'buy_image', 'orderbook_image', 'max_size', 'midpoint', 'midpoint_images', 'product', 'sell_image', 'size',
@@ -26,6 +27,9 @@ SELECT results_eq($$ SELECT max_size, aggregation, depth, redraw_interval FROM c
 SELECT throws_ok($$ UPDATE crypto_gaf.gafs SET depth = 0 $$, '23514', NULL, 'no bucket is too few');
 SELECT throws_ok($$ UPDATE crypto_gaf.gafs SET depth = 51 $$, '23514', NULL, '51 buckets are too many');
 SELECT throws_ok($$ UPDATE crypto_gaf.gafs SET aggregation = -1 $$, '23514', NULL, 'a bucket has no negative width');
+SELECT throws_ok($$ UPDATE crypto_gaf.gafs SET aggregation = 'NaN' $$, '23514', NULL, 'nor one that is no number');
+SELECT throws_ok($$ UPDATE crypto_gaf.gafs SET aggregation = 1e-19 $$, '23514', NULL, 'nor one that no price has digits for');
+SELECT throws_ok($$ UPDATE crypto_gaf.gafs SET redraw_interval = '25 hours' $$, '23514', NULL, 'a day is the longest interval');
 SELECT throws_ok($$ UPDATE crypto_gaf.gafs SET redraw_interval = '-1 s' $$, '23514', NULL, 'time does not run backwards');
 SELECT throws_ok($$ INSERT INTO crypto_gaf.samples (product) VALUES ('nobody') $$, '23503', NULL, 'a sample has a product');
 

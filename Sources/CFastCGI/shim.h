@@ -1,4 +1,5 @@
 #pragma once
 #include <fcgiapp.h>
-/* mallopt, which Swift's Glibc module leaves out: every answer's memory comes from malloc. */
+/* Both are missing from Swift's Glibc module: mallopt, since every answer's memory comes from malloc, and epoll. */
 #include <malloc.h>
+#include <sys/epoll.h>

@@ -13,6 +13,9 @@ public final class ListeningSocket: Sendable {
     /// socket refuses at once; the system caps this at `net.core.somaxconn`.
     public static let backlog: Int32 = 4096
 
+    /// Never waits by itself: several workers may be told of the same connection.
+    private static let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
+
     public init(_ endpoint: Endpoint) throws(ListenError) {
         switch endpoint {
         case .socket(let path, let mode):
@@ -30,8 +33,18 @@ public final class ListeningSocket: Sendable {
         if case .socket(let path, _) = endpoint { unlink(path) }
     }
 
-    /// Frees every thread that waits in accept; requests in hand go on.
+    /// What is in the queue can still be accepted; nothing joins it any more.
     func stopAccepting() { _ = shutdown(descriptor, Int32(SHUT_RD)) }
+
+    /// What an accepted connection needs: a peer that stops in the middle cannot keep a worker for good.
+    func prepare(_ connection: Int32) {
+        var patience = timeval(tv_sec: 30, tv_usec: 0)
+        setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+        setsockopt(connection, SOL_SOCKET, SO_SNDTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+        guard case .tcp = endpoint else { return }
+        var yes: Int32 = 1
+        setsockopt(connection, Int32(IPPROTO_TCP), TCP_NODELAY, &yes, socklen_t(MemoryLayout<Int32>.size))
+    }
 
     private static func unix(_ path: String, _ mode: UInt32) throws(ListenError) -> Int32 {
         var address = sockaddr_un()
@@ -42,7 +55,7 @@ public final class ListeningSocket: Sendable {
         }
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
         try removeStale(path, address)
-        let opened = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        let opened = socket(AF_UNIX, kind, 0)
         guard opened >= 0 else { throw ListenError(endpoint: path, reason: systemMessage()) }
         let bound = withUnsafeBytes(of: &address) {
             bind(opened, $0.baseAddress!.assumingMemoryBound(to: sockaddr.self), socklen_t($0.count))
@@ -57,7 +70,7 @@ public final class ListeningSocket: Sendable {
         var status = stat()
         guard lstat(path, &status) == 0 else { return }
         guard status.st_mode & S_IFMT == S_IFSOCK else { throw ListenError(endpoint: path, reason: "there is a file that is no socket") }
-        let probe = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
+        let probe = socket(AF_UNIX, kind, 0)
         defer { close(probe) }
         var address = address
         let connected = withUnsafeBytes(of: &address) {
@@ -76,14 +89,10 @@ public final class ListeningSocket: Sendable {
         guard inet_pton(AF_INET, host, &address.sin_addr) == 1 else {
             throw ListenError(endpoint: name, reason: "\(host) is not an IPv4 address")
         }
-        let opened = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        let opened = socket(AF_INET, kind, 0)
         guard opened >= 0 else { throw ListenError(endpoint: name, reason: systemMessage()) }
         var yes: Int32 = 1
         setsockopt(opened, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
-        // Accepted connections inherit it: a peer that connects and says nothing cannot keep a worker for longer.
-        var patience = timeval(tv_sec: 30, tv_usec: 0)
-        setsockopt(opened, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
-        setsockopt(opened, SOL_SOCKET, SO_SNDTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let listening = withUnsafeMutableBytes(of: &address) { bytes in
             let generic = bytes.baseAddress!.assumingMemoryBound(to: sockaddr.self)

@@ -17,34 +17,33 @@ final class RequestSlot {
         return ready
     }()
 
-    init(listening descriptor: Int32) {
+    init() {
         request = .allocate(capacity: 1)
         request.initialize(to: FCGX_Request())
         precondition(RequestSlot.libraryIsReady, "libfcgi has no memory to start with")
-        FCGX_InitRequest(request, descriptor, 0)
+        // Without a socket to accept from: where libfcgi would wait for the next connection, it fails, and we choose.
+        FCGX_InitRequest(request, -1, 0)
     }
 
     deinit {
-        // Also closes a connection that nginx would have used again.
         FCGX_Free(request, 1)
         request.deallocate()
     }
 
-    /// Ends the request before, waits for the next one and reads its parameters; nil, or the error number that `accept` gave.
-    ///
-    /// Without a lock of ours: Linux lets any number of threads wait in `accept`, and libfcgi keeps nothing shared there. The mutex of
-    /// its threaded example would also be held while the parameters arrive, so that one stuck peer stopped all workers.
-    func accept() -> Int32? {
-        let code = FCGX_Accept_r(request)
-        return code < 0 ? -code : nil
+    /// Reads a request's parameters from a connection, which is ours to close from here on. False if none came: then the
+    /// connection is closed.
+    func accept(from descriptor: Int32) -> Bool {
+        // libfcgi finds the connection where it would have left one that is kept.
+        request.pointee.ipcFd = descriptor
+        request.pointee.keepConnection = 1
+        return FCGX_Accept_r(request) == 0
     }
 
-    /// Sends what is buffered and gives the connection back.
-    func finish() { FCGX_Finish_r(request) }
-
-    /// The connection that the next `accept` reads from, if nginx keeps it open.
-    var keptDescriptor: Int32? {
-        request.pointee.keepConnection != 0 && request.pointee.ipcFd >= 0 ? request.pointee.ipcFd : nil
+    /// Sends what is buffered. Gives the connection back if nginx keeps it open, else closes it.
+    func finish() -> Int32? {
+        FCGX_Finish_r(request)
+        defer { request.pointee.ipcFd = -1 }
+        return request.pointee.ipcFd >= 0 ? request.pointee.ipcFd : nil
     }
 
     /// Calls `body` with each parameter as `NAME=value`. The memory is valid only within it.

@@ -1,4 +1,3 @@
-import Glibc
 public import HTTP
 public import Runtime
 
@@ -28,35 +27,31 @@ public struct Server: Sendable {
     ///
     /// - Parameter makeContext: called once in each worker's thread; what it makes never leaves that thread.
     public func run<Context>(_ router: Router<Context>, stop: Stop, makeContext: @escaping @Sendable () -> Context) {
+        let connections = Connections(listening, stop: stop.descriptor)
         let workers = Workers(count: threads)
         for _ in 0..<threads {
             Thread.detach(stackBytes: 512 << 10) { [self] in
-                serve(router, context: makeContext(), workers, stop)
+                serve(router, context: makeContext(), connections, stop)
                 workers.ended()
             }
         }
         _ = stop.sleep(until: .now + .seconds(100 * 365 * 86400))
         listening.stopAccepting()
-        workers.closeKeptConnections()
         if !workers.wait(for: grace) { log.warning("serve.unfinished", ["threads": .integer(workers.running)]) }
     }
 
-    private func serve<Context>(_ router: Router<Context>, context: Context, _ workers: Workers, _ stop: Stop) {
-        let slot = RequestSlot(listening: listening.descriptor)
+    private func serve<Context>(_ router: Router<Context>, context: Context, _ connections: Connections, _ stop: Stop) {
+        let slot = RequestSlot()
         while true {
-            let kept = slot.keptDescriptor
-            guard workers.waits(on: kept) else { return }
-            let failure = slot.accept()
-            workers.serves(kept)
-            guard let failure else {
+            do {
+                guard let descriptor = try connections.next() else { return }
+                guard slot.accept(from: descriptor) else { continue }
                 answer(slot, router, context)
-                continue
+                if let kept = slot.finish() { connections.park(kept) }
+            } catch {
+                log.error("serve.accept_failed", ["error": .text("\(error)")])
+                guard stop.sleep(for: .milliseconds(100)) else { return }
             }
-            // The queue is empty, and nothing can join it any more.
-            if stop.isRequested { return }
-            // No descriptors or no memory: others may give some back.
-            log.error("serve.accept_failed", ["error": .text(String(cString: strerror(failure)))])
-            guard stop.sleep(for: .milliseconds(100)) else { return }
         }
     }
 
@@ -71,7 +66,6 @@ public struct Server: Sendable {
         }
         record(response, parameters)
         send(response, to: slot, withBody: parameters.method != .head)
-        slot.finish()
     }
 
     private func request(from parameters: Parameters, _ slot: RequestSlot) throws(Problem) -> Request {

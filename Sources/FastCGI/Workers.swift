@@ -1,54 +1,20 @@
 import Glibc
 import Synchronization
 
-/// How many workers run, and on which kept connections they wait; what the end of a server needs to know.
+/// How many workers of a server still run.
 final class Workers: Sendable {
-    private struct State {
-        var running: Int
-        var kept: Set<Int32> = []
-        var closing = false
-    }
-
-    private let state: Mutex<State>
+    private let count: Mutex<Int>
     /// Posted by the last worker.
-    private let allEnded: Semaphore
+    private let allEnded = Semaphore()
 
-    init(count: Int) {
-        state = Mutex(State(running: count))
-        allEnded = Semaphore()
-    }
+    init(count: Int) { self.count = Mutex(count) }
 
-    var running: Int { state.withLock { $0.running } }
-
-    /// Called before a worker waits; false if the server ends and the connection it would wait on must not keep it.
-    func waits(on kept: Int32?) -> Bool {
-        guard let kept else { return true }
-        return state.withLock { state in
-            if !state.closing { state.kept.insert(kept) }
-            return !state.closing
-        }
-    }
-
-    func serves(_ kept: Int32?) {
-        guard let kept else { return }
-        state.withLock { _ = $0.kept.remove(kept) }
-    }
-
-    /// Frees the workers that wait for another request on a connection nginx keeps open.
-    ///
-    /// libfcgi may have closed such a connection in the meantime and the number may name another: then one request
-    /// that was just arriving at a server that ends is refused.
-    func closeKeptConnections() {
-        state.withLock { state in
-            state.closing = true
-            for descriptor in state.kept { _ = shutdown(descriptor, Int32(SHUT_RD)) }
-        }
-    }
+    var running: Int { count.withLock { $0 } }
 
     func ended() {
-        let last = state.withLock { state in
-            state.running -= 1
-            return state.running == 0
+        let last = count.withLock { count in
+            count -= 1
+            return count == 0
         }
         if last { allEnded.post() }
     }

@@ -38,7 +38,7 @@ struct ServeCommand: Command {
     }
 
     func run(_ program: Program) throws {
-        WorkerMemory.keepFreed()
+        ServerProcess.prepare()
         let listening = try ListeningSocket(endpoint)
         try verifySchema(program.log)
         let server = Server(listening, threads: threads, log: program.log)

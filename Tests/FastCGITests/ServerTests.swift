@@ -131,15 +131,32 @@ import Testing
         #expect(try FastCGIClient.get(server.endpoint, "/echo").status == "200 OK")
     }
 
+    @Test("connections that are kept but idle, or silent from the start, keep no worker from others")
+    func idleConnections() throws {
+        let server = try RunningServer(threads: 2)
+        defer { server.stop.request() }
+        let silent = try (0..<5).map { _ in try FastCGIClient(server.endpoint) }
+        let kept = try (0..<20).map { _ in try FastCGIClient(server.endpoint) }
+        for round in 0..<3 {
+            for (number, client) in kept.enumerated() {
+                client.send(FastCGIClient.request([("REQUEST_URI", "/echo?n=\(round)-\(number)")], keep: true))
+                #expect(client.answer().text.hasPrefix("/echo|[\"n=\(round)-\(number)\"]"))
+            }
+        }
+        #expect(try FastCGIClient.get(server.endpoint, "/echo").status == "200 OK")
+        #expect(server.end(within: .seconds(5)))
+        withExtendedLifetime((silent, kept)) {}
+    }
+
     @Test("workers answer at the same time, and more clients than workers all get an answer")
-    func concurrent() async throws {
+    func concurrent() throws {
         let server = try RunningServer(threads: 4)
         defer { server.stop.request() }
         let endpoint = server.endpoint
-        let answers = try await withThrowingTaskGroup(of: String.self) { group in
-            for _ in 0..<2 { group.addTask { try FastCGIClient.get(endpoint, "/meet").text } }
-            return try await group.reduce(into: [String]()) { $0.append($1) }
-        }
+        // Both are sent before either is read, so both are answered at the same time or not at all.
+        let pair = try (0..<2).map { _ in try FastCGIClient(endpoint) }
+        for client in pair { client.send(FastCGIClient.request([("REQUEST_METHOD", "GET"), ("REQUEST_URI", "/meet")])) }
+        let answers = pair.map { $0.answer().text }
         #expect(answers == ["met", "met"])
         // libfcgi waits up to two seconds for a peer to hang up: each client goes once it has its answer.
         var clients = try (0..<200).map { _ in try FastCGIClient(endpoint) }

@@ -40,18 +40,18 @@ public struct PNGEncoder {
 
     /// Compresses into `compressed` with the filter that suits the content; the bytes that it took.
     ///
-    /// In these images whole rows repeat, which filter Up turns into zeros. Two kinds are worth a second try: where Up leaves most, the
-    /// image is noise, whose bytes are at least not all equally frequent until they are filtered; where it leaves little, Sub may leave less.
+    /// In these images whole rows repeat, which filter Up turns into zeros. Noise is another matter: its bytes are at least not all equally
+    /// frequent until they are filtered. And where Up leaves little, Sub may leave less, and is tried for next to nothing.
     private mutating func compress(_ image: Scanlines) throws(PNGError) -> Int {
         let bound = Deflate.bound(image.filteredBytes)
         if compressed.count < bound {
             compressed = [UInt8](repeating: 0, count: bound)
             candidate = compressed
         }
+        guard image.sampledEntropy(.up) <= image.sampledEntropy(.none) else { return try deflate.compress(image, .none, into: &compressed) }
         let up = try deflate.compress(image, .up, into: &compressed)
-        let second: Scanlines.Filter
-        if up > image.filteredBytes / 4 * 3 { second = .none } else if up < image.filteredBytes / 8 { second = .sub } else { return up }
-        let other = try deflate.compress(image, second, into: &candidate)
+        guard up < image.filteredBytes / 8 else { return up }
+        let other = try deflate.compress(image, .sub, into: &candidate)
         guard other < up else { return up }
         swap(&compressed, &candidate)
         return other

@@ -8,6 +8,7 @@ struct BoundParameters {
 
     /// Throws for text that holds a NUL, which Postgres cannot keep and C would take for the end.
     init(_ binds: [Bind], query: String) throws(PostgresError) {
+        bytes.reserveCapacity(binds.reduce(0) { $0 + $1.byteCount + 1 })
         for bind in binds {
             offsets.append(bind == .null ? nil : bytes.count)
             formats.append(bind.isBinary ? 1 : 0)
@@ -38,6 +39,14 @@ struct BoundParameters {
 }
 
 extension Bind {
+    fileprivate var byteCount: Int {
+        switch self {
+        case .null: 0
+        case .text(let text): text.utf8.count
+        case .utf8(let value), .bytes(let value): value.count
+        }
+    }
+
     fileprivate var isBinary: Bool {
         switch self {
         case .null, .text: false

@@ -32,14 +32,16 @@ struct CalculateConcurrencyTests {
         try fixture.addProducts(products)
         try fixture.connection.execute("UPDATE crypto_gaf.gafs SET redraw_interval = '0'")
         try fixture.auditDrawings()
-        let job = fixture.job(.repeating(every: .milliseconds(10), for: .milliseconds(2500)), threads: 2)
+        let stop = Stop()
+        let job = fixture.job(.repeating(every: .milliseconds(10), for: .seconds(60)), threads: 2, stop: stop)
         let workers = (0..<3).map { _ in Background { try job.run() } }
         for _ in 0..<40 {
             try fixture.appendSample(to: products)
             _ = Stop().sleep(for: .milliseconds(25))
         }
+        #expect(try fixture.wait { try fixture.undrawn() == [] })
+        stop.request()
         for worker in workers { #expect(try worker.value().failed.isEmpty) }
-        #expect(try fixture.undrawn() == [])
         let (distinct, repeated) = try fixture.drawings()
         #expect(distinct > 8 && repeated == 0)
     }

@@ -50,6 +50,26 @@ struct CalculateFixture {
         ) { [options] () throws(PostgresError) in try Connection(options) }
     }
 
+    /// Runs the loop until `condition` holds, and a little longer, for what it must not do.
+    func repeating(until condition: () throws -> Bool) throws -> CalculateJob.Tally {
+        let stop = Stop()
+        let job = job(.repeating(every: .milliseconds(10), for: .seconds(60)), stop: stop)
+        let running = Background { try job.run() }
+        #expect(try wait(until: condition))
+        _ = Stop().sleep(for: .milliseconds(100))
+        stop.request()
+        return try running.value()
+    }
+
+    /// False: not within half a minute.
+    func wait(until condition: () throws -> Bool) throws -> Bool {
+        for _ in 0..<1500 {
+            if try condition() { return true }
+            _ = Stop().sleep(for: .milliseconds(20))
+        }
+        return false
+    }
+
     /// Records every drawing, whoever makes it, in the order of their commits.
     func auditDrawings() throws {
         try connection.run(

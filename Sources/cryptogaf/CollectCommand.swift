@@ -1,5 +1,6 @@
 import Exchanges
 import Jobs
+import Postgres
 import Runtime
 import Warehouse
 
@@ -24,12 +25,15 @@ struct CollectCommand: Command {
 
     init(_ arguments: Arguments, _ configuration: Configuration) throws {
         guard arguments.operands.isEmpty else { throw UsageError("collect takes no operand (got \"\(arguments.operands[0])\")") }
+        var postgres = configuration.postgres(as: Self.name)
+        // A server that hangs must not hold up a stop for longer than a supervisor waits.
+        postgres.statementTimeout = .seconds(10)
         options = CollectOptions(
             interval: try arguments.duration("--interval", in: .milliseconds(10) ... .seconds(3600)) ?? configuration.sleepInterval,
             timeout: configuration.httpTimeout,
             once: arguments.flag("--once"),
             feeds: [CoinbaseLocal(baseURL: configuration.coinbaseURL), Coinbase(baseURL: configuration.coinbaseExchangeURL)],
-            postgres: configuration.postgres(as: Self.name))
+            postgres: postgres)
     }
 
     func run(_ program: Program) throws {

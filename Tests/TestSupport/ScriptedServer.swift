@@ -36,7 +36,15 @@ public final class ScriptedServer: Sendable {
         state = Mutex(State(handler: handler))
         listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         port = try bindToLoopback(listener)
-        Thread.detachNewThread { [listener] in self.acceptAll(listener) }
+        // Weakly, so that the server ends with its last owner: its deinit makes `accept` fail.
+        Thread.detachNewThread { [weak self, listener] in
+            while true {
+                let connection = accept(listener, nil, nil)
+                guard connection >= 0 else { break }
+                self?.begin(connection)
+            }
+            close(listener)
+        }
     }
 
     deinit { stop() }
@@ -49,30 +57,25 @@ public final class ScriptedServer: Sendable {
 
     /// Closes everything, as a server does that dies.
     public func stop() {
-        let open = state.withLock { state -> [Int32] in
-            guard !state.isStopped else { return [] }
+        state.withLock { state in
+            guard !state.isStopped else { return }
             state.isStopped = true
             shutdown(listener, Int32(SHUT_RDWR))
-            close(listener)
-            defer { state.connections = [] }
-            return state.connections
+            // Under the lock, as every close is: a number closed meanwhile may be somebody else's connection already.
+            for connection in state.connections { shutdown(connection, Int32(SHUT_RDWR)) }
+            state.connections = []
         }
-        for connection in open { shutdown(connection, Int32(SHUT_RDWR)) }
     }
 
-    private func acceptAll(_ listener: Int32) {
-        while true {
-            let connection = accept(listener, nil, nil)
-            guard connection >= 0 else { return }
-            var on: Int32 = 1
-            setsockopt(connection, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
-            let number = state.withLock { state in
-                state.connections.append(connection)
-                state.accepted += 1
-                return state.accepted - 1
-            }
-            Thread.detachNewThread { self.serve(connection, number) }
+    private func begin(_ connection: Int32) {
+        var on: Int32 = 1
+        setsockopt(connection, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
+        let number = state.withLock { state in
+            state.connections.append(connection)
+            state.accepted += 1
+            return state.accepted - 1
         }
+        Thread.detachNewThread { self.serve(connection, number) }
     }
 
     private func serve(_ connection: Int32, _ number: Int) {
@@ -84,8 +87,10 @@ public final class ScriptedServer: Sendable {
             }
             guard handler(request).send(to: connection, isHead: request.method == "HEAD") else { break }
         }
-        state.withLock { $0.connections.removeAll { $0 == connection } }
-        close(connection)
+        state.withLock { state in
+            state.connections.removeAll { $0 == connection }
+            close(connection)
+        }
     }
 }
 

@@ -200,7 +200,8 @@ extension CollectReader {
 extension CollectReader {
     private func adoptOrders() {
         let orders = queue.orders
-        if orders?.term != term {
+        let isNewTerm = orders?.term != term
+        if isNewTerm {
             // Another collector may have written meanwhile: what we know of last trades is void.
             for product in products.values { remove(product) }
             products = [:]
@@ -216,11 +217,12 @@ extension CollectReader {
             products[id] = nil
         }
         for settings in orders.products {
-            if let product = products[settings.product] { product.settings = settings } else { add(settings) }
+            if let product = products[settings.product] { product.settings = settings } else { add(settings, quietly: isNewTerm) }
         }
     }
 
-    private func add(_ settings: CollectedProduct) {
+    /// Quietly at the start of a term, when all of them come at once.
+    private func add(_ settings: CollectedProduct, quietly: Bool) {
         guard let product = try? Product(settings.product), let venue = venue(of: product) else {
             let known = venues.map(\.feed.venue).joined(separator: ", ")
             let error = "no venue of that name can be collected from; there are: \(known)"
@@ -228,8 +230,8 @@ extension CollectReader {
             return queue.note(error, of: settings.product, at: Date())
         }
         products[product.id] = ProductPoll(product, settings, venue: venue, interval: options.interval)
-        log.info(
-            "collect.product-added",
+        log.log(
+            quietly ? .debug : .info, "collect.product-added",
             [
                 "product": .text(product.id), "venue": .text(venue.feed.venue),
                 "last_trade": settings.lastTrade.map { .integer(Int($0)) } ?? "none",

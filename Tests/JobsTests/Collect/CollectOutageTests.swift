@@ -109,3 +109,34 @@ struct CollectOutageTests {
         }
     }
 }
+
+@Suite("Collect and a full disk")
+struct CollectFullDiskTests {
+    @Test(
+        "a full disk is told clearly and delays the samples until there is room; no trade is lost",
+        .enabled(if: SmallDisk.isPossible, "skipped: not root"))
+    func fullDisk() throws {
+        let disk = try SmallDisk(megabytes: 140)
+        let cluster = try disk.cluster()
+        defer { cluster.stop() }
+        let database = try TestPostgres.migrated(cluster)
+        let rows = try CollectedRows(database)
+        // A server that panics must not forget what it confirmed.
+        try rows.connection.run(script: "ALTER ROLE postgres SET synchronous_commit = on")
+        try rows.add("A")
+        let venue = try ScriptedVenue()
+        let run = CollectRun(venue, database) { ($0.interval, $0.queueLimit) = (.milliseconds(20), 50) }
+        #expect(try eventually { try rows.count("A") >= 5 })
+        try disk.fill()
+        // Samples alone would take a while to use up the room that Postgres has set aside.
+        _ = try? rows.connection.execute("CREATE TABLE junk AS SELECT repeat('x', 1000) FROM generate_series(1, 100000)")
+        #expect(
+            eventually(within: .seconds(30)) { run.logged("collect.database-away").contains { $0.contains("No space left on device") } })
+        try disk.makeRoom()
+        let after = try CollectedRows(database)
+        let before = try after.count("A")
+        #expect(try eventually(within: .seconds(30)) { try after.count("A") > before + 5 })
+        try run.end()
+        try after.expectEveryTradeOnce("A")
+    }
+}

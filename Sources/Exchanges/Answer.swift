@@ -42,10 +42,14 @@ struct Subject: Sendable {
         }
     }
 
-    /// The beginning of a body, on one line.
+    /// The beginning of a body, on one line, without what a terminal would obey or Postgres cannot store.
     private static func excerpt(_ body: [UInt8]) -> String {
         guard !body.isEmpty else { return ", empty body" }
-        let text = String(decoding: body.prefix(120), as: UTF8.self).map { $0.isWhitespace ? " " : $0 }
-        return ": " + String(text) + (body.count > 120 ? "…" : "")
+        var text = ""
+        for scalar in String(decoding: body.prefix(120), as: UTF8.self).unicodeScalars {
+            let isControl = scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value)
+            text.unicodeScalars.append(isControl || scalar.properties.isWhitespace ? " " : scalar)
+        }
+        return ": " + text + (body.count > 120 ? "…" : "")
     }
 }

@@ -103,9 +103,16 @@ struct CoinbaseLocalTests {
             marketOrders.replacing("1e-7", with: "null"), marketOrders.replacing("\"numOrders\":2", with: "\"numOrders\":0"),
             marketOrders.replacing("\"sequence\":42", with: "\"sequence\":42.5"),
             marketOrders.replacing("\"sequence\":42", with: "\"sequence\":92233720368547758070"),
+            marketOrders.replacing("\"sequence\":42", with: "\"sequence\":9223372036854775807"),
         ])
     func badMarketOrders(body: String) {
         #expect(read([Response(interval), Response(body)]).error?.code == .malformed)
+    }
+
+    @Test("an empty bucket may lie below zero: the width is larger than the price")
+    func wideBuckets() {
+        let body = interval.replacing("[\"85.000\",\"0.25\",2]", with: "[\"-5\",\"0\",0]")
+        #expect(read([Response(body), Response(marketOrders)]).outcome?.book.bids.last == PriceLevel(price: -5, size: 0, orders: 0))
     }
 
     @Test("raw levels may be fewer than the depth")

@@ -100,6 +100,7 @@ struct CoinbaseTests {
             (book.replacing("\"99.5\"", with: "\"100.5\""), .crossed), (book.replacing("\"99.5\"", with: "\"nan\""), .malformed),
             (book.replacing("[\"100.5\",\"2\",1]", with: "[\"100.5\",\"-2\",1]"), .malformed),
             (book.replacing("[[\"100.5\",\"2\",1],[\"101\",\"1\",1],[\"500\",\"1\",1]]", with: "[]"), .emptySide),
+            (book.replacing("[\"100.5\",\"2\",1],[\"101\",\"1\",1]", with: "[\"101\",\"1\",1],[\"100.5\",\"2\",1]"), .malformed),
         ])
     func badBook(body: String, code: VenueError.Code) {
         #expect(read([Response(body)]).error?.code == code)
@@ -109,7 +110,7 @@ struct CoinbaseTests {
         "trades that cannot be are refused",
         arguments: [
             "{}", "[{}]", trades([1, 2]), trades([2, 2]), trades([2], side: "up"), trades([101]).replacing("0.5", with: "0"),
-            trades([101]).replacing("101", with: "\"101\""),
+            trades([101]).replacing("101", with: "\"101\""), trades([101]).replacing("101", with: "9223372036854775807"),
         ])
     func badTrades(body: String) {
         #expect(read([Response(book), Response(body)]).error?.code == .malformed)

@@ -15,8 +15,8 @@ struct CoinbaseBook {
         let reach = aggregation * Decimal(depth + 1)
         try reader.object { reader, name throws(JSONError) in
             switch name {
-            case "asks": asks = try reader.levels(reach: reach, atMost: aggregation == 0 ? depth : .max)
-            case "bids": bids = try reader.levels(reach: reach, atMost: aggregation == 0 ? depth : .max)
+            case "asks": asks = try reader.levels(.ask, reach: reach, atMost: aggregation == 0 ? depth : .max)
+            case "bids": bids = try reader.levels(.bid, reach: reach, atMost: aggregation == 0 ? depth : .max)
             default: try reader.skip()
             }
         }
@@ -24,12 +24,16 @@ struct CoinbaseBook {
 }
 
 extension JSONReader {
-    fileprivate mutating func levels(reach: Decimal, atMost limit: Int) throws(JSONError) -> [PriceLevel] {
+    fileprivate mutating func levels(_ side: OrderBook.Side, reach: Decimal, atMost limit: Int) throws(JSONError) -> [PriceLevel] {
         var levels: [PriceLevel] = []
         var isBeyond = false
         try array { reader throws(JSONError) in
             guard !isBeyond else { return try reader.skip() }
             let level = try reader.level()
+            // What comes after the last bucket is not read, so a side out of order would give a wrong book, not an error.
+            if let last = levels.last, side == .ask ? level.price <= last.price : level.price >= last.price {
+                throw reader.error("price \(level.price) comes after \(last.price), but the best must be first")
+            }
             levels.append(level)
             isBeyond = levels.count >= limit || (limit == .max && abs(level.price - levels[0].price) > reach)
         }
@@ -50,7 +54,7 @@ extension JSONReader {
         var (id, price, size, maker): (Int64?, Decimal?, Decimal?, OrderBook.Side?)
         try object { reader, name throws(JSONError) in
             switch name {
-            case "trade_id": id = try reader.integer()
+            case "trade_id": id = try reader.sequence()
             case "price": price = try reader.decimal()
             case "size": size = try reader.decimal()
             case "side": maker = try reader.coinbaseSide()

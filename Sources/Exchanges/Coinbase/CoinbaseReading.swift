@@ -28,7 +28,7 @@ struct CoinbaseReading: Conversation {
         let page = try tradesPage(response)
         trades += page
         pages += 1
-        if let since = query.since, let oldest = page.last?.sequence, oldest > since + 1, pages < Coinbase.pagesLimit {
+        if let since = query.since, let oldest = page.last?.sequence, oldest - 1 > since, pages < Coinbase.pagesLimit {
             return .ask(tradesRequest(limit: Coinbase.pageLimit, after: response["cb-after"] ?? "\(oldest)"))
         }
         let (flow, gap) = flow()

@@ -16,7 +16,7 @@ struct IntervalAnswer {
         try reader.object { reader, name throws(JSONError) in
             switch name {
             case "aggregation": aggregation = try reader.decimal()
-            case "sequence": sequence = try reader.integer()
+            case "sequence": sequence = try reader.sequence()
             case "midpoint": midpoint = try reader.decimal()
             case "asks": asks = try reader.levels()
             case "bids": bids = try reader.levels()
@@ -43,7 +43,7 @@ struct MarketOrdersAnswer {
     init(_ reader: inout JSONReader) throws(JSONError) {
         try reader.object { reader, name throws(JSONError) in
             switch name {
-            case "sequence": sequence = try reader.integer()
+            case "sequence": sequence = try reader.sequence()
             case "buy": buy = try reader.volume()
             case "sell": sell = try reader.volume()
             default: try reader.skip()

@@ -69,7 +69,8 @@ struct CoinbaseLocalReading: Conversation {
     private func fault(_ book: BookSnapshot) -> (code: VenueError.Code, message: String)? {
         for (name, side) in [("asks", book.asks), ("bids", book.bids)] {
             if side.allSatisfy({ $0.size == 0 }) { return (.emptySide, "there are no \(name)") }
-            if let bad = side.first(where: { $0.price <= 0 || $0.size < 0 || $0.orders < 0 }) {
+            // An empty bucket's price says nothing; of a wide one below a low price it is even negative.
+            if let bad = side.first(where: { ($0.price <= 0 && $0.size != 0) || $0.size < 0 || $0.orders < 0 }) {
                 return (.malformed, "\(name) hold price \(bad.price), size \(bad.size), \(bad.orders) orders")
             }
             let isCut = query.aggregation == 0 && side.count < query.depth

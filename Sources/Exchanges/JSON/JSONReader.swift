@@ -82,6 +82,17 @@ struct JSONReader {
         return value
     }
 
+    /// A venue's number of a trade or a change: whole, from 0 up to 2⁵³, beyond which JSON numbers are not exact (RFC 8259, section 6).
+    mutating func sequence() throws(JSONError) -> Int64 {
+        let start = offset
+        let value = try integer()
+        guard (0...1 << 53).contains(value) else {
+            offset = start
+            throw error("\(value) is no sequence number")
+        }
+        return value
+    }
+
     /// Passes over one value of any kind.
     mutating func skip() throws(JSONError) {
         switch peek {

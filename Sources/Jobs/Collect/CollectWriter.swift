@@ -16,6 +16,8 @@ final class CollectWriter {
     private var ledger = CollectLedger()
     private var orders: CollectOrders?
     private var term = 0
+    /// Products whose last sample Postgres refused: its trades are lost, which the next sample's gap tells.
+    private var refused: Set<String> = []
     private var failures: [String: FailureNote] = [:]
     private var hasLed = false
     private var outage: Outage
@@ -47,6 +49,8 @@ final class CollectWriter {
     private func lead(_ connection: Connection) throws {
         try Schema.verify(connection)
         guard try acquireLock(connection) else { return }
+        // Once more: while another led, somebody may have migrated.
+        try Schema.verify(connection)
         try beginTerm(connection)
         try serve(connection)
     }
@@ -131,11 +135,19 @@ extension CollectWriter {
     }
 
     private func write(_ connection: Connection) throws {
-        let records = ledger.inHand.map { SampleRecord($0.sample, source: $0.source, gaps: $0.gap == nil ? 0 : 1) }
-        for rejected in try SampleRepository(connection).append(records) {
+        var uncounted = refused
+        var records: [SampleRecord] = []
+        for sample in ledger.inHand {
+            let gaps = (sample.gap == nil ? 0 : 1) + (uncounted.remove(sample.sample.product) == nil ? 0 : 1)
+            records.append(SampleRecord(sample.sample, source: sample.source, gaps: gaps))
+        }
+        let rejected = try SampleRepository(connection).append(records)
+        refused = uncounted
+        for rejected in rejected {
             ledger.drop(rejected.product)
             // Without a cause the product was removed while its answer was on the way.
             guard let cause = rejected.cause else { continue }
+            refused.insert(rejected.product)
             log.error("collect.refused", ["product": .text(rejected.product), "error": .text("\(cause)")])
             note(FailureNote(count: 1, error: "\(cause)", at: Date()), of: rejected.product)
         }
@@ -148,8 +160,14 @@ extension CollectWriter {
 
     private func writeFailures(_ connection: Connection) throws {
         guard !failures.isEmpty else { return }
-        try FeedRepository(connection).record(
-            failures.map { FeedFailures(product: $0.key, count: $0.value.count, error: $0.value.error, at: $0.value.at) })
+        do {
+            try FeedRepository(connection).record(
+                failures.map { FeedFailures(product: $0.key, count: $0.value.count, error: $0.value.error, at: $0.value.at) })
+        } catch {
+            guard error.isRetryable == false else { throw error }
+            // What cannot be written down must not keep the samples from being written.
+            log.error("collect.failures-unwritten", ["products": .integer(failures.count), "error": .text("\(error)")])
+        }
         failures = [:]
     }
 }

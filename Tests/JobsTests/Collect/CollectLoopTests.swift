@@ -63,7 +63,8 @@ struct CollectLoopTests {
     @Test(
         "a venue's fault costs only that product, and only as long as it lasts",
         arguments: [
-            "silence", "reset", "half", "drip", "500", "html", "shape", "crossed", "nan", "negative", "empty side", "50 MB", "404",
+            "silence", "reset", "half", "drip", "500", "html", "binary", "shape", "crossed", "nan", "negative", "empty side", "50 MB",
+            "404",
         ])
     func faults(kind: String) throws {
         try rows.add("GOOD", "BAD")
@@ -192,6 +193,7 @@ private func faulty(_ kind: String, _ request: ScriptedServer.Request) -> Script
     case "500": .json("{}", status: 500)
     case "404": .json("{}", status: 404)
     case "html": .reply(200, [("Content-Type", "text/html")], body: Array("<html><body>maintenance</body></html>".utf8))
+    case "binary": .reply(200, [], body: [0, 1, 2, 0x1b, 0x9b, 0xff])
     case "shape": .json("{\"asks\":{}}")
     case "crossed": interval(asks: "[[\"98.5\",\"1\",1],[\"102\",\"1\",1],[\"103\",\"1\",1]]")
     case "nan": interval(asks: "[[\"101\",\"NaN\",1],[\"102\",\"1\",1],[\"103\",\"1\",1]]")

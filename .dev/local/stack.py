@@ -103,7 +103,7 @@ class Stack:
             "SERVE": [PROGRAM, "serve", "--socket", sockets / "serve"],
             "NGINX": nginx.command(RUN),
             "COLLECT": [PROGRAM, "collect"],
-            "CRON": [VENV / "yacron", "-c", RUN / "yacron.yaml"],
+            "CRON": [VENV / "python3", "-m", "yacron", "-c", RUN / "yacron.yaml"],
         }
         nginx.render(RUN, nginx.variables(self.settings.ports, sockets))
         self._write_job_list()
@@ -114,7 +114,7 @@ class Stack:
             **{f"{name}_COMMAND": shlex.join(["/usr/bin/env", *map(str, words)]) for name, words in commands.items()})
         with open(RUN / "log/supervisord.err", "w") as errors:
             self.supervisor = processes.start_tied(
-                account.prefix() + [str(VENV / "supervisord"), "-c", str(ROOT / ".dev/supervisord.conf")],
+                account.prefix() + [str(VENV / "python3"), "-m", "supervisor.supervisord", "-c", str(ROOT / ".dev/supervisord.conf")],
                 env=environment, stdout=errors, stderr=errors, cwd=ROOT)
         self._retry(lambda: control.supervisor(self.control, "getState"), 20)
 

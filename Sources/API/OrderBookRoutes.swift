@@ -10,6 +10,8 @@ public struct OrderBookRoutes: Sendable {
 
     /// Buckets per side at most.
     public static let depthLimit = 500
+    /// Without the parameter, as coinbase-local has it; the width is then 0: the levels as they are.
+    private static let depth = 50
 
     public init(_ venue: any SimulatedVenue) {
         self.venue = venue
@@ -28,8 +30,7 @@ public struct OrderBookRoutes: Sendable {
     private func interval(_ query: Query) throws(Problem) -> Response {
         let product = try query.required("product", accepts: "a product that /api/products lists")
         let aggregation = try aggregation(query)
-        _ = try query.required("depth", accepts: "an integer from 1 to \(Self.depthLimit)")
-        let depth = try query.integer("depth", default: 1, in: 1...Self.depthLimit)
+        let depth = try query.integer("depth", default: Self.depth, in: 1...Self.depthLimit)
         let interval: BookInterval
         do throws(SimulatedVenueError) {
             interval = try venue.interval(product: product, aggregation: aggregation, depth: depth)
@@ -70,7 +71,7 @@ public struct OrderBookRoutes: Sendable {
 
     private func aggregation(_ query: Query) throws(Problem) -> Decimal {
         let accepts = "a bucket width, a plain decimal number from 0 on such as 0.5; 0 gives the levels as they are"
-        let text = try query.required("aggregation", accepts: accepts)
+        guard let text = try query.first("aggregation") else { return 0 }
         guard let aggregation = try? Decimal(strict: text), aggregation >= 0 else {
             throw Problem(.invalid, "parameter \"aggregation\" accepts \(accepts)", parameter: "aggregation")
         }

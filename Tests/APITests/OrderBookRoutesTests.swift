@@ -53,6 +53,7 @@ struct OrderBookRoutesTests {
         #expect(
             text == #"{"aggregation":0.5,"depth":2,"date":"2021-04-17T16:43:37.125Z","sequence":9007199254740991,"midpoint":"0.000000055","#
                 + #""asks":[["1.5","2",3],["2","0",0]],"bids":[["1","0.25",1]]}"# + "\n")
+        #expect(try get("/api/orderBook/interval?product=BTC-USD").text.hasPrefix(#"{"aggregation":0,"depth":50,"#))
         #expect(response.headers["X-Source"] == "SYNTHETIC")
         #expect(response.headers["Content-Type"] == "application/json")
         #expect(response.headers["Cache-Control"] == "no-store")
@@ -86,9 +87,9 @@ struct OrderBookRoutesTests {
         "a bad parameter is a 400 that names it",
         arguments: [
             ("interval?aggregation=1&depth=3", "product"), ("interval?product=&aggregation=1&depth=3", "product"),
-            ("interval?product=BTC-USD&depth=3", "aggregation"), ("interval?product=BTC-USD&aggregation=-1&depth=3", "aggregation"),
+            ("interval?product=BTC-USD&aggregation=-1&depth=3", "aggregation"),
             ("interval?product=BTC-USD&aggregation=1e3&depth=3", "aggregation"),
-            ("interval?product=BTC-USD&aggregation=NaN&depth=3", "aggregation"), ("interval?product=BTC-USD&aggregation=1", "depth"),
+            ("interval?product=BTC-USD&aggregation=NaN&depth=3", "aggregation"), ("interval?product=BTC-USD&depth=", "depth"),
             ("interval?product=BTC-USD&aggregation=1&depth=0", "depth"), ("interval?product=BTC-USD&aggregation=1&depth=501", "depth"),
             ("interval?product=BTC-USD&aggregation=1&depth=x", "depth"),
             ("interval?product=BTC-USD&aggregation=1&aggregation=2&depth=3", "aggregation"), ("marketOrders", "product"),

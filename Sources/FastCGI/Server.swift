@@ -1,3 +1,4 @@
+import Glibc
 public import HTTP
 public import Runtime
 
@@ -47,7 +48,9 @@ public struct Server: Sendable {
                 guard let descriptor = try connections.next() else { return }
                 guard slot.accept(from: descriptor) else { continue }
                 answer(slot, router, context)
-                if let kept = slot.finish() { connections.park(kept) }
+                guard let kept = slot.finish() else { continue }
+                // A server that ends gives nginx no reason to send more over this connection.
+                if stop.isRequested { close(kept) } else { connections.park(kept) }
             } catch {
                 log.error("serve.accept_failed", ["error": .text("\(error)")])
                 guard stop.sleep(for: .milliseconds(100)) else { return }

@@ -100,14 +100,21 @@ class Ground:
         return re.search(r"(?im)^etag: (\S+)", head)[1]
 
     def wait_for(self, path, seconds=20):
-        """Seconds until it answered 200; asks again without a pause worth speaking of."""
-        start = time.perf_counter()
-        while time.perf_counter() - start < seconds:
-            done = subprocess.run(["curl", "-sf", "-o", "/dev/null", self.url(path)])
-            if done.returncode == 0:
-                return time.perf_counter() - start
-            time.sleep(0.001)
-        raise RuntimeError(f"{path} does not answer; {self.folder}/nginx.log: {(self.folder / 'nginx.log').read_text()[-500:]}")
+        """Seconds until it answered 200."""
+        try:
+            return wait_until_it_answers(self.url(path), seconds)
+        except RuntimeError as error:
+            raise RuntimeError(f"{error}; {self.folder}/nginx.log: {(self.folder / 'nginx.log').read_text()[-500:]}") from None
+
+
+def wait_until_it_answers(url, seconds=20):
+    """Seconds until it answered 200; asks again without a pause worth speaking of."""
+    start = time.perf_counter()
+    while time.perf_counter() - start < seconds:
+        if subprocess.run(["curl", "-sf", "-o", "/dev/null", url]).returncode == 0:
+            return time.perf_counter() - start
+        time.sleep(0.001)
+    raise RuntimeError(f"{url} does not answer")
 
 
 def peak_memory(process):

@@ -2,11 +2,16 @@
 
 import base64
 import os
+import shutil
+import subprocess
+from pathlib import Path
 
 import harness
 from figures import Figure
 
 SECONDS, CLIENTS, CROWD = 6, 8, 512
+HERE = Path(__file__).resolve().parent
+EXPRESS = harness.ROOT / ".build/vendor/express"
 BIG, SMALL = "bench-big", "bench-small"
 
 
@@ -26,6 +31,24 @@ def alone_reading(ground, sql):
     """Both ways in which Postgres alone may be asked, since they differ by more than a fifth."""
     for mode in ("simple", "prepared"):
         yield mode, harness.pgbench(ground, sql, CLIENTS, SECONDS, mode)
+
+
+def beside_express(ground, ours):
+    """The predecessor's API: the same row through Express and pg."""
+    what = "/api/gaf/image of 2.85 MB, 8 clients"
+    fetched = subprocess.run([HERE / "express/fetch", EXPRESS], text=True, capture_output=True)
+    if fetched.returncode:
+        yield Figure(what, ours, "requests/s", 31, "Express + pg, measured earlier on 2 such cores", at_least=5,
+                     note=f"Express cannot run here: {(fetched.stderr.strip().splitlines() or ['?'])[-1]}")
+        return
+    port = harness.free_port()
+    node = ground.start([shutil.which("node") or "node", HERE / "express/server.js"], "api", NODE_PATH=EXPRESS / "usr/share/nodejs", PORT=port)
+    url = f"http://127.0.0.1:{port}/api/gaf/image?product={BIG}"
+    harness.wait_until_it_answers(url)
+    rate, _, errors = harness.wrk(url, CLIENTS, SECONDS)
+    yield Figure(what, ours, "requests/s", rate, "Express + pg", at_least=5, errors=errors)
+    yield Figure("memory of Node under the same", harness.peak_memory(node), "MiB")
+    ground.stop(node, harness.signal.SIGTERM)
 
 
 def measure(ground):
@@ -56,7 +79,7 @@ def measure(ground):
     row = f"SELECT midpoint, size, orderbook_image, buy_image, sell_image, midpoint_images[2] FROM crypto_gaf.gafs WHERE product = '{BIG}'"
     for mode, alone in alone_reading(ground, row):
         yield Figure("/api/gaf/image of 2.85 MB, 8 clients", ours, "requests/s", alone, f"pgbench -M {mode}, the same row", at_least=0.55, errors=errors)
-    yield Figure("/api/gaf/image of 2.85 MB, 8 clients", ours, "requests/s", 31, "Express + pg, measured earlier on 2 such cores", at_least=5)
+    yield from beside_express(ground, ours)
     harness.wrk(ground.url(f"/api/gaf/image?product={BIG}"), CROWD, 10)
     yield Figure("memory of serve, 16 threads, after /api/gaf/image", harness.peak_memory(serve), "MiB", below=96)
     ground.stop(serve, harness.signal.SIGTERM)

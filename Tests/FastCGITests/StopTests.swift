@@ -1,6 +1,7 @@
 import FastCGI
 import Glibc
 import Runtime
+import Synchronization
 import Testing
 
 @Suite struct StopTests {
@@ -25,6 +26,35 @@ import Testing
         }
         usleep(50_000)
         #expect(server.end(within: .seconds(5)))
+    }
+
+    @Test("a busy server ends too: every request that was taken is answered whole, then the connections close")
+    func busy() throws {
+        let server = try RunningServer(threads: 2)
+        let endpoint = server.endpoint
+        let answered = Mutex(0)
+        let broken = Mutex(0)
+        let left = Mutex(4)
+        for _ in 0..<4 {
+            Runtime.Thread.detach {
+                defer { left.withLock { $0 -= 1 } }
+                guard let client = try? FastCGIClient(endpoint) else { return }
+                while true {
+                    client.send(FastCGIClient.request([("REQUEST_METHOD", "GET"), ("REQUEST_URI", "/large")], keep: true))
+                    let answer = client.answer()
+                    if answer.isComplete, answer.body.count == 3_000_003 {
+                        answered.withLock { $0 += 1 }
+                    } else {
+                        if !answer.status.isEmpty { broken.withLock { $0 += 1 } }
+                        return
+                    }
+                }
+            }
+        }
+        while answered.withLock({ $0 }) < 8 { usleep(1000) }
+        #expect(server.end(within: .seconds(8)))
+        while left.withLock({ $0 }) > 0 { usleep(1000) }
+        #expect(broken.withLock { $0 } == 0)
     }
 
     @Test("a peer that never finishes its request delays the end by the grace period, no more")

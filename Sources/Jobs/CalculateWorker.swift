@@ -124,6 +124,7 @@ extension CalculateWorker {
         let connection = try job.connect()
         // With each connection, since a migration may be why the last one went.
         try Schema.verify(connection)
+        try GafRepository(connection).commitWithoutWaiting()
         painter = ProductPainter(connection)
         return connection
     }

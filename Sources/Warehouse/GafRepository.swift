@@ -51,6 +51,10 @@ public struct GafRepository {
 
     public init(_ connection: Connection) { self.connection = connection }
 
+    /// From now on a commit on this connection does not wait for the disk. What a crash of the server then takes of the last moments is
+    /// whole drawings, and they are due again.
+    public func commitWithoutWaiting() throws(PostgresError) { try connection.run(script: "SET synchronous_commit = off") }
+
     /// What is to be drawn now, the one that has waited longest first.
     ///
     /// - Parameter ignoringInterval: true takes also what was drawn less than its redraw interval ago.

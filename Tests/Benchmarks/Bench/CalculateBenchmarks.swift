@@ -9,7 +9,7 @@ struct CalculateBenchmarks {
     private let connection: Connection
     private static let size = 600
     /// So many drawings share what a pass costs but once.
-    private static let leastProducts = 12
+    private static let leastProducts = 24
 
     init() throws { connection = try Connection() }
 

@@ -78,9 +78,12 @@ public struct GafReads {
     }
 
     /// One image, as base64.
+    ///
+    /// Images are asked for as text: for a binary result Postgres builds `text` in a buffer that it doubles, which the system
+    /// gives page by page and takes back each time.
     public func image(of product: String, _ kind: ImageKind) throws(PostgresError) -> Drawing<(version: GafVersion, base64: Cell)> {
         let rows = try connection.query(
-            "SELECT \(Self.version), \(kind.expression) FROM crypto_gaf.gafs WHERE product = \(product)", binary: true)
+            "SELECT \(Self.version), \(kind.expression) FROM crypto_gaf.gafs WHERE product = \(product)")
         guard let row = try rows.oneOrNil() else { return .unknown }
         guard let image = row.cell(2) else { return .none }
         return .drawn((try GafVersion(row), image))
@@ -102,7 +105,7 @@ public struct GafReads {
                 FROM crypto_gaf.gafs WHERE product = \(product)
                 """
         }
-        let rows = try connection.query(query, binary: true)
+        let rows = try connection.query(query)
         var base64: [ImageKind: Cell] = [:]
         var facts: Row?
         for row in rows {

@@ -41,7 +41,7 @@ def prefix():
     command = _become()
     # What lies below root's home is closed to every other account: let the servers pass there.
     if not all(map(_reaches, needed)):
-        command += ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
+        command += ["--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"]
     return [*command, "--"]
 
 

@@ -3,6 +3,7 @@
 import os
 import re
 import secrets
+import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -62,9 +63,13 @@ class Cluster:
             return
         words = self.secrets / "initdb"
         self._write(words, self.password(SUPERUSER) + "\n")
-        command = [self.programs / "initdb", "-D", self.data, "-U", SUPERUSER, "--auth=scram-sha-256", f"--pwfile={words}",
+        # Under another name until it is whole: one that was interrupted must not pass for a cluster.
+        unfinished = self.data.with_name(self.data.name + ".new")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        command = [self.programs / "initdb", "-D", unfinished, "-U", SUPERUSER, "--auth=scram-sha-256", f"--pwfile={words}",
                    "--encoding=UTF8", "--locale=C.UTF-8"]
         self._run(command, "initdb")
+        unfinished.rename(self.data)
         words.unlink()
 
     def password(self, user):

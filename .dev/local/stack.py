@@ -3,23 +3,20 @@
 import os
 import shlex
 import subprocess
-import tempfile
 import time
 import urllib.error
 import urllib.request
-from pathlib import Path
 
 import account
 import control
 import nginx
 import processes
+import sockets
 from account import ROOT, RUN
 from cluster import Cluster, ClusterError
 from settings import LIVE_PRODUCTS, PROGRAM
 
 VENV = ROOT / ".build/venv/bin"
-# The longest path that a Unix socket may have is 107 bytes, Postgres' name takes 20 of them.
-LONGEST_FOLDER = 80
 
 
 class StackError(Exception):
@@ -40,12 +37,7 @@ class Stack:
         for folder in (RUN, RUN / "log"):
             folder.mkdir(mode=0o700, exist_ok=True)
             account.give(folder)
-        sockets = RUN / "sockets"
-        if len(str(sockets)) > LONGEST_FOLDER:
-            short = Path(tempfile.gettempdir()) / f"cryptogaf-{os.stat(RUN).st_ino}"
-            short.mkdir(mode=0o700, exist_ok=True)
-            account.give(short)
-            self.cluster.sockets = short
+        self.cluster.sockets = sockets.folder()
 
     def start(self):
         self.prepare_folders()
@@ -96,19 +88,19 @@ class Stack:
         return passed | {"SQL_DIR": ROOT / "sql", "COINBASE_URL": f"http://127.0.0.1:{self.settings.ports['VENUE_PORT']}"}
 
     def _start_supervisor(self):
-        sockets = self.cluster.sockets
+        folder = self.cluster.sockets
         commands = {
             "POSTGRES": self.cluster.command("max_wal_size=1GB", "log_line_prefix=%m %u "),
-            "EXCHANGE": [PROGRAM, "exchange", *self.settings.source, "--socket", sockets / "exchange"],
-            "SERVE": [PROGRAM, "serve", "--socket", sockets / "serve"],
+            "EXCHANGE": [PROGRAM, "exchange", *self.settings.source, "--socket", folder / "exchange"],
+            "SERVE": [PROGRAM, "serve", "--socket", folder / "serve"],
             "NGINX": nginx.command(RUN),
             "COLLECT": [PROGRAM, "collect"],
             "CRON": [VENV / "python3", "-m", "yacron", "-c", RUN / "yacron.yaml"],
         }
-        nginx.render(RUN, nginx.variables(self.settings.ports, sockets))
+        nginx.render(RUN, nginx.variables(self.settings.ports, folder))
         self._write_job_list()
         environment = account.environment(
-            RUN=RUN, ROOT=ROOT, SOCKETS=sockets, PGHOST=sockets, PGPORT=self.cluster.port, PGDATABASE=self.settings.database,
+            RUN=RUN, ROOT=ROOT, SOCKETS=folder, PGHOST=folder, PGPORT=self.cluster.port, PGDATABASE=self.settings.database,
             **self._shared_environment(),
             # The supervisor asks access(2) before it starts a program, which knows nothing of capabilities; env does not ask.
             **{f"{name}_COMMAND": shlex.join(["/usr/bin/env", *map(str, words)]) for name, words in commands.items()})

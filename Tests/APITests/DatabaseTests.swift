@@ -47,7 +47,9 @@ import Warehouse
         let served = try Served()
         try served.draw("BTC-USD")
         let connection = try served.database.connect(as: "test_api")
-        let statements = ["UPDATE crypto_gaf.gafs SET size = 1", "DELETE FROM crypto_gaf.samples", "SELECT ask_prices FROM crypto_gaf.samples"]
+        let statements = [
+            "UPDATE crypto_gaf.gafs SET size = 1", "DELETE FROM crypto_gaf.samples", "SELECT ask_prices FROM crypto_gaf.samples",
+        ]
         for statement in statements {
             let error = #expect(throws: PostgresError.self) { try connection.execute(SQL(unescaped: statement)) }
             #expect(error?.sqlState == "42501", "\(statement)")

@@ -8,8 +8,7 @@ import Warehouse
 
 @Suite("Calculate, when things die")
 struct CalculateCrashTests {
-    /// Kills in a test run; `CALCULATE_KILLS` asks for more.
-    private static let kills = ProcessInfo.processInfo.environment["CALCULATE_KILLS"].flatMap { Int($0) } ?? 10
+    private static let kills = Soak.count(100)
 
     @Test("killed at random points, it leaves neither half a drawing nor a lock, and the next run draws the rest once")
     func killed() throws {

@@ -48,8 +48,7 @@ struct NginxFailureTests {
         #expect(answer.headers["content-type"] == "application/problem+json")
     }
 
-    /// A tenth in the tests; `CRYPTOGAF_SOAK=1` sends all 10,000.
-    private static let malformedRequests = ProcessInfo.processInfo.environment["CRYPTOGAF_SOAK"] == nil ? 1000 : 10_000
+    private static let malformedRequests = Soak.count(10_000)
 
     @Test("malformed requests: no 5xx, no crash, no growth")
     func malformed() throws {

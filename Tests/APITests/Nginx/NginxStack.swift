@@ -12,6 +12,8 @@ final class NginxStack {
     let venue: Int
     let serve: Subprocess
     private let nginx: Subprocess
+    /// nginx' own words: its error log.
+    var nginxOutput: String { nginx.output }
     private let directory: String
 
     static let program: String? = ["/usr/sbin/nginx", "/usr/bin/nginx", "/usr/local/sbin/nginx"].first {

@@ -114,6 +114,7 @@ struct NginxTests {
             let answer = try client.ask("/api/gaf/image?product=BTC-USD")
             #expect(answer.status == 200)
             #expect(answer.body.count > 2_900_000)
+            #expect(!stack.nginxOutput.contains("temporary file"), "a warning of nginx when it buffers on the disk")
             #expect(try JSONSerialization.jsonObject(with: Data(answer.body)) is [String: Any])
         }
     }

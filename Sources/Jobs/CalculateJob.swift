@@ -57,7 +57,7 @@ public struct CalculateJob: Sendable {
     /// Returns when the schedule or the stop says so, what is in hand finished.
     ///
     /// A product that fails is logged, noted in `feeds` and left; the rest goes on. Throws `SchemaError` for a schema that is not ours,
-    /// and with `.once` also the `PostgresError` of a server that stays away longer than the patience.
+    /// and the `PostgresError` of a server that is away when the time is up, or with `.once` longer than the patience.
     public func run() throws -> Tally {
         let started = ContinuousClock.now
         let outcomes = Outcomes()

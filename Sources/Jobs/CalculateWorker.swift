@@ -9,7 +9,8 @@ struct CalculateWorker {
     private let index: Int
     private let started: ContinuousClock.Instant
     private var painter: ProductPainter?
-    private var away: Backoff?
+    /// Set while Postgres is away.
+    private var away: (backoff: Backoff, error: any Error)?
     private var tally = CalculateJob.Tally()
     private var resting = RestingProducts()
     /// With `.once`: the products that were due at the beginning and are so still; nil: nobody has looked yet.
@@ -35,10 +36,11 @@ struct CalculateWorker {
                 noteReturn()
                 guard pending?.isEmpty != true, !hasLostPatience else { break }
                 guard job.stop.sleep(until: passStarted + interval) else { break }
-            } catch  where isAway(error) {
+            } catch let error where isAway(error) {
                 try waitForPostgres(error)
             }
         }
+        if let away, !job.stop.isRequested { throw away.error }
         if hasLostPatience { tally.failed.formUnion(pending ?? []) }
         return tally
     }
@@ -136,9 +138,9 @@ extension CalculateWorker {
 
     private mutating func waitForPostgres(_ error: any Error) throws {
         if hasLostPatience { throw error }
-        var backoff = away ?? Backoff(first: .milliseconds(100), limit: .seconds(5))
+        var backoff = away?.backoff ?? Backoff(first: .milliseconds(100), limit: .seconds(5))
         let wait = backoff.next()
-        away = backoff
+        away = (backoff, error)
         job.log.warning("calculate.postgres_away", ["error": .text("\(error)"), "retry_in_seconds": .number(wait / .seconds(1))])
         _ = job.stop.sleep(for: wait)
     }

@@ -74,7 +74,7 @@ struct CalculateCrashTests {
         #expect(try fixture.drawings() == (distinct: 3, repeated: 0))
     }
 
-    @Test("--once waits for a Postgres that is away, but not for ever")
+    @Test("a Postgres that is away is waited for, but not for ever, and then it is the run's error")
     func onceWithoutPostgres() throws {
         let cluster = try PostgresCluster()
         let fixture = try CalculateFixture(cluster)
@@ -82,6 +82,8 @@ struct CalculateCrashTests {
         cluster.stop()
         let error = #expect(throws: PostgresError.self) { try fixture.job(.once, patience: .milliseconds(300)).run() }
         #expect(error?.isRetryable == true)
+        let brief = CalculateJob.Schedule.repeating(every: .milliseconds(10), for: .milliseconds(300))
+        #expect(throws: PostgresError.self) { try fixture.job(brief).run() }
         let job = fixture.job(.once)
         let waiting = Background { try job.run() }
         try cluster.start()

@@ -22,21 +22,24 @@ public enum EntityTagList: Equatable, Sendable {
 
     /// Nil for what is not such a header; an unreadable condition is no condition.
     public init?(_ header: String) {
-        var rest = header[...].trimmed
-        if rest == "*" {
+        var rest = Substring(header).utf8
+        EntityTagList.skipSpace(&rest)
+        if rest.elementsEqual("*".utf8) {
             self = .any
             return
         }
         var tags: [EntityTag] = []
-        while !rest.isEmpty {
-            if rest.first == "," {
-                rest = rest.dropFirst().trimmed
-                continue
+        var needsComma = false
+        while let byte = rest.first {
+            if byte == UInt8(ascii: ",") {
+                rest.removeFirst()
+                needsComma = false
+            } else {
+                guard !needsComma, let tag = EntityTagList.tag(&rest) else { return nil }
+                tags.append(tag)
+                needsComma = true
             }
-            guard let (tag, after) = EntityTagList.tag(at: rest) else { return nil }
-            tags.append(tag)
-            rest = after.trimmed
-            guard rest.isEmpty || rest.first == "," else { return nil }
+            EntityTagList.skipSpace(&rest)
         }
         guard !tags.isEmpty else { return nil }
         self = .tags(tags)
@@ -50,20 +53,16 @@ public enum EntityTagList: Equatable, Sendable {
         }
     }
 
-    private static func tag(at text: Substring) -> (EntityTag, Substring)? {
-        let isWeak = text.hasPrefix("W/")
-        let quoted = isWeak ? text.dropFirst(2) : text
-        guard quoted.first == "\"", let end = quoted.dropFirst().firstIndex(of: "\"") else { return nil }
-        let opaque = String(quoted[quoted.index(after: quoted.startIndex)..<end])
-        guard let tag = EntityTag(opaque, isWeak: isWeak) else { return nil }
-        return (tag, quoted[quoted.index(after: end)...])
+    private static func tag(_ rest: inout Substring.UTF8View) -> EntityTag? {
+        let isWeak = rest.starts(with: "W/".utf8)
+        if isWeak { rest.removeFirst(2) }
+        guard rest.popFirst() == UInt8(ascii: "\""), let end = rest.firstIndex(of: UInt8(ascii: "\"")) else { return nil }
+        let tag = EntityTag(String(Substring(rest[..<end])), isWeak: isWeak)
+        rest = rest[end...].dropFirst()
+        return tag
     }
-}
 
-extension Substring {
-    fileprivate var trimmed: Substring {
-        let start = self.drop { $0 == " " || $0 == "\t" }
-        guard let last = start.lastIndex(where: { $0 != " " && $0 != "\t" }) else { return start.prefix(0) }
-        return start[...last]
+    private static func skipSpace(_ rest: inout Substring.UTF8View) {
+        rest = rest.drop { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
     }
 }

@@ -68,10 +68,15 @@ public struct GafReads {
     /// In floating point, whose error is a fifth of a microsecond: `extract` would calculate in decimal digits.
     private static let version: SQL = "version, coalesce((date_part('epoch', calculated_at) * 1000000)::bigint, 0)"
 
+    /// Put together once: this is asked for every poll of every page.
+    private static let versionQueries = [ImageKind: SQL](
+        uniqueKeysWithValues: ImageKind.allCases.map { kind in
+            (kind, "SELECT \(version), \(kind.column) IS NOT NULL FROM crypto_gaf.gafs WHERE product = ")
+        })
+
     /// Looks only at the version: no image is read.
     public func version(of product: String, _ kind: ImageKind = .orderbook) throws(PostgresError) -> Drawing<GafVersion> {
-        let rows = try connection.query(
-            "SELECT \(Self.version), \(kind.column) IS NOT NULL FROM crypto_gaf.gafs WHERE product = \(product)", binary: true)
+        let rows = try connection.query("\(Self.versionQueries[kind, default: ""])\(product)", binary: true)
         guard let row = try rows.oneOrNil() else { return .unknown }
         guard try row.bool(2) else { return .none }
         return .drawn(try GafVersion(row))

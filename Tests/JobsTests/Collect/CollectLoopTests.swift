@@ -69,7 +69,7 @@ struct CollectLoopTests {
     func faults(kind: String) throws {
         try rows.add("GOOD", "BAD")
         venue.fault { $0.query["product"] == "BAD" ? faulty(kind, $0) : nil }
-        let run = CollectRun(venue, database.options(as: "test_worker")) { $0.timeout = .milliseconds(250) }
+        let run = CollectRun(venue, database.options(as: "test_worker")) { $0.timeout = .milliseconds(1500) }
         // What only a person can mend is asked about once a minute.
         let enough = kind == "404" ? 1 : 2
         #expect(try eventually { try rows.count("GOOD") >= 12 && rows.feed("BAD").failures >= enough })

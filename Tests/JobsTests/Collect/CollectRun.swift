@@ -24,7 +24,7 @@ final class CollectRun {
 
     init(_ venue: String, _ database: ConnectionOptions, _ configure: (inout CollectOptions) -> Void) {
         var options = CollectOptions(
-            interval: .milliseconds(100), timeout: .milliseconds(400), feeds: [CoinbaseLocal(baseURL: venue)], postgres: database
+            interval: .milliseconds(100), timeout: .seconds(2), feeds: [CoinbaseLocal(baseURL: venue)], postgres: database
         )
         options.refreshInterval = .milliseconds(200)
         configure(&options)

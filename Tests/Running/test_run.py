@@ -100,7 +100,7 @@ class RunTests(unittest.TestCase):
         return max((product["version"] for product in self.products()), default=0)
 
     def test_it_starts_draws_prints_one_address_and_stops_without_a_trace(self):
-        run = self.start()
+        run = self.start(SLEEP_INTERVAL="0.4")  # Slow enough to be seen counting.
         self.started_up(run)
         self.assertIn("collecting ", self.output())
         self.assertEqual(self.output().count("http://"), 1)

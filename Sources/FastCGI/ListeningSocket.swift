@@ -1,6 +1,7 @@
 import Glibc
+import Synchronization
 
-/// A listening socket; closed, and its file removed, with its last owner.
+/// A listening socket; closed with its last owner, its file removed at the latest then.
 ///
 /// Made here and not by `FCGX_OpenSocket`, which binds `:PORT` to every interface, prints instead of telling why it failed, and
 /// cannot set the permissions of a socket's file.
@@ -28,9 +29,18 @@ public final class ListeningSocket: Sendable {
         }
     }
 
+    private let hasFile = Atomic(true)
+
     deinit {
         close(descriptor)
-        if case .socket(let path, _) = endpoint { unlink(path) }
+        removeFile()
+    }
+
+    /// A program that ends after `run` may not live to see the last worker let go of this socket.
+    func removeFile() {
+        // Once: by the next time, another server may listen there.
+        guard case .socket(let path, _) = endpoint, hasFile.exchange(false, ordering: .relaxed) else { return }
+        unlink(path)
     }
 
     /// What is in the queue can still be accepted; nothing joins it any more.

@@ -39,6 +39,7 @@ public struct Server: Sendable {
         _ = stop.sleep(until: .now + .seconds(100 * 365 * 86400))
         listening.stopAccepting()
         if !workers.wait(for: grace) { log.warning("serve.unfinished", ["threads": .integer(workers.running)]) }
+        listening.removeFile()
     }
 
     private func serve<Context>(_ router: Router<Context>, context: Context, _ connections: Connections, _ stop: Stop) {

@@ -5,6 +5,8 @@ import Synchronization
 public final class Subprocess: Sendable {
     private let child: Child
     private let captured = Mutex("")
+    /// Whether all of the output has been read.
+    private let isRead = Mutex(false)
     /// Nil while it runs.
     private let status = Mutex<Int32?>(nil)
 
@@ -29,6 +31,7 @@ public final class Subprocess: Sendable {
                 self?.captured.withLock { $0 += String(decoding: buffer[..<count], as: UTF8.self) }
             }
             close(read)
+            self?.isRead.withLock { $0 = true }
         }
     }
 
@@ -58,10 +61,19 @@ public final class Subprocess: Sendable {
     public func wait(for limit: Duration = .seconds(60)) -> Int32? {
         let deadline = ContinuousClock.now + limit
         while true {
-            if let status = currentStatus { return status }
+            if let status = currentStatus {
+                readRest()
+                return status
+            }
             guard ContinuousClock.now < deadline else { return nil }
             usleep(5_000)
         }
+    }
+
+    /// What an ended program wrote last may still be in the pipe; a child that it left behind may hold the pipe open for ever.
+    private func readRest() {
+        let deadline = ContinuousClock.now + .seconds(2)
+        while !isRead.withLock({ $0 }), ContinuousClock.now < deadline { usleep(1_000) }
     }
 
     /// Waits until the output holds `text`; false if it has not come in time, or the program ended without it.
@@ -69,8 +81,7 @@ public final class Subprocess: Sendable {
         let deadline = ContinuousClock.now + limit
         while !output.contains(text) {
             guard isRunning, ContinuousClock.now < deadline else {
-                // What it wrote last may still be in the pipe.
-                usleep(50_000)
+                if !isRunning { readRest() }
                 return output.contains(text)
             }
             usleep(5_000)

@@ -1,0 +1,137 @@
+public import Curl
+public import Market
+
+/// A venue's public REST API: requests out, answers in. Pure: no I/O and no clock, so the same parser reads an answer from the wire
+/// and, years later, from the lake.
+public protocol Venue: Sendable {
+    /// As in tables, keys of the lake and `venue:SYMBOL`; lower case.
+    static var name: String { get }
+    /// Where it answers to the public, without a path.
+    static var publicURL: String { get }
+    static var offer: VenueOffer { get }
+
+    /// The venue's own name of a pair.
+    static func symbol(of pair: Pair) -> String
+    /// Nil: not a name of a pair of spot assets.
+    static func pair(of symbol: String) -> Pair?
+
+    /// Nil: the venue does not answer such a question.
+    static func request(_ question: VenueQuestion, baseURL: String) -> Request?
+
+    /// Why an answer holds no data, whatever its HTTP status; nil: it is to be parsed.
+    static func refusal(_ response: Response) -> VenueRefusal?
+
+    /// Oldest first, whatever the venue's order. A row that cannot be read is set aside; an answer of another shape throws.
+    static func candles(_ body: [UInt8], interval: KlineInterval) throws(AnswerError) -> ParsedRows<Candle>
+    static func depth(_ body: [UInt8]) throws(AnswerError) -> Depth
+    /// - Parameter pair: what was asked for, where the answer does not say itself; nil: all.
+    static func tickers(_ body: [UInt8], of pair: Pair?) throws(AnswerError) -> ParsedRows<Ticker>
+    /// Oldest first.
+    static func trades(_ body: [UInt8]) throws(AnswerError) -> ParsedRows<PublicTrade>
+    static func markets(_ body: [UInt8]) throws(AnswerError) -> ParsedRows<Listing>
+    /// The venue's clock, milliseconds since 1970 UTC.
+    static func time(_ body: [UInt8]) throws(AnswerError) -> Int64
+}
+
+/// What can be asked of a venue.
+public enum VenueQuestion: Equatable, Sendable {
+    /// Candles that open in `from...to` (milliseconds since 1970 UTC, both on the grid); nil: the newest. Never more than the page limit.
+    case candles(Pair, KlineInterval, from: Int64?, to: Int64?)
+    /// At least so many levels a side, if the book has them.
+    case depth(Pair, levels: Int)
+    /// Nil: all markets in one answer.
+    case tickers(Pair?)
+    /// The newest.
+    case trades(Pair)
+    case markets
+    case time
+}
+
+/// What a venue has, and how often it may be asked.
+public struct VenueOffer: Sendable {
+    public var intervals: [KlineInterval]
+    /// Candles in one answer.
+    public var candlesPerPage: Int
+    /// Only the newest so many can be had; nil: all of history.
+    public var candleHistory: Int?
+    /// All tickers in one answer.
+    public var hasAllTickers: Bool
+    /// Tokens, where a question costs `weight` of them.
+    public var rateLimit: RateLimit
+    /// What a question costs; 1 where the venue counts requests.
+    public var weight: @Sendable (VenueQuestion) -> Int
+
+    public init(
+        intervals: [KlineInterval], candlesPerPage: Int, candleHistory: Int? = nil, hasAllTickers: Bool, rateLimit: RateLimit,
+        weight: @escaping @Sendable (VenueQuestion) -> Int = { _ in 1 }
+    ) {
+        self.intervals = intervals
+        self.candlesPerPage = candlesPerPage
+        self.candleHistory = candleHistory
+        self.hasAllTickers = hasAllTickers
+        self.rateLimit = rateLimit
+        self.weight = weight
+    }
+}
+
+/// A venue said no.
+public struct VenueRefusal: Equatable, Sendable {
+    public var code: VenueError.Code
+    /// The venue's own words, cut to a length that fits a message.
+    public var message: String
+    /// How long it asks to be left alone.
+    public var retryAfter: Duration?
+
+    public init(_ code: VenueError.Code, message: String, retryAfter: Duration? = nil) {
+        self.code = code
+        self.message = message
+        self.retryAfter = retryAfter
+    }
+}
+
+/// Rows of an answer, those that could be read and those that could not.
+public struct ParsedRows<Row: Sendable>: Sendable {
+    /// With their place in the answer, from 0, in the venue's order.
+    public var rows: [(position: Int, row: Row)]
+    public var rejected: [RejectedRow]
+
+    public init(rows: [(position: Int, row: Row)] = [], rejected: [RejectedRow] = []) {
+        self.rows = rows
+        self.rejected = rejected
+    }
+}
+
+/// A row that is not taken, and why.
+public struct RejectedRow: Equatable, Sendable {
+    public var position: Int
+    public var reason: String
+    /// As it came, cut to 500 bytes.
+    public var text: String
+
+    public init(position: Int, reason: String, text: String) {
+        self.position = position
+        self.reason = reason
+        self.text = text
+    }
+}
+
+/// An answer that as a whole is not what the venue's documentation promises.
+public struct AnswerError: Error, Equatable, CustomStringConvertible {
+    public enum Fault: Equatable, Sendable {
+        /// Not JSON at all: half a body, an HTML page. The next answer may be sound.
+        case unreadable
+        /// JSON of another shape: the venue has changed its API, and nothing more of the channel can be read.
+        case changedShape
+    }
+
+    public let fault: Fault
+    /// What was expected, and where it stood.
+    public let reason: String
+
+    public init(_ fault: Fault, _ reason: String) {
+        self.fault = fault
+        self.reason = reason
+    }
+
+    public var description: String { reason }
+}

@@ -1,0 +1,296 @@
+-- Raw market data to gold tables: what is tracked, what lies in the lake, what was loaded of it, the candles, books and tickers, their
+-- rollups, what is missing and why, and what the jobs did.
+
+-- What is tracked ------------------------------------------------------------------------------------------------------------------
+
+CREATE TABLE crypto_gaf.tracked_symbols (
+    exchange text NOT NULL CHECK (exchange ~ '^[a-z][a-z0-9_-]{0,31}$'),
+    symbol text NOT NULL CHECK (symbol ~ '^[A-Z0-9]{1,20}-[A-Z0-9]{1,20}$'),
+    klines boolean NOT NULL DEFAULT true,
+    depth boolean NOT NULL DEFAULT true,
+    tickers boolean NOT NULL DEFAULT true,
+    interval_codes text[] NOT NULL DEFAULT '{1m}' CHECK (cardinality(interval_codes) BETWEEN 1 AND 14),
+    depth_levels integer NOT NULL DEFAULT 50 CHECK (depth_levels BETWEEN 1 AND 1000),
+    since timestamptz NOT NULL DEFAULT date_trunc('minute', clock_timestamp()),
+    tracked_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (exchange, symbol)
+);
+COMMENT ON TABLE crypto_gaf.tracked_symbols IS 'The markets that the ingest jobs ask for; see cryptogaf symbols';
+COMMENT ON COLUMN crypto_gaf.tracked_symbols.symbol IS 'BASE-QUOTE, the one form inside; venues'' own names stand only in requests';
+COMMENT ON COLUMN crypto_gaf.tracked_symbols.interval_codes IS 'Candles to fetch: 1m, 5m, 1h …';
+COMMENT ON COLUMN crypto_gaf.tracked_symbols.depth_levels IS 'Levels of the order book to fetch, a side';
+COMMENT ON COLUMN crypto_gaf.tracked_symbols.since IS 'From when on every candle is accounted for; backfill moves it back';
+
+CREATE TABLE crypto_gaf.extraction_metadata (
+    exchange text NOT NULL,
+    symbol text NOT NULL,
+    data_type text NOT NULL CHECK (data_type IN ('klines', 'depth', 'tickers')),
+    interval_code text NOT NULL DEFAULT '',
+    last_open_time timestamptz,
+    record_count bigint NOT NULL DEFAULT 0,
+    updated_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    failures integer NOT NULL DEFAULT 0,
+    last_error text,
+    PRIMARY KEY (exchange, symbol, data_type, interval_code)
+);
+COMMENT ON TABLE crypto_gaf.extraction_metadata IS 'Where each extraction stands, so that the next one begins where the last ended';
+COMMENT ON COLUMN crypto_gaf.extraction_metadata.last_open_time IS 'Opening of the newest closed candle fetched; for depth and tickers, when the last answer came';
+COMMENT ON COLUMN crypto_gaf.extraction_metadata.record_count IS 'Rows fetched so far, overlaps counted each time';
+COMMENT ON COLUMN crypto_gaf.extraction_metadata.failures IS 'In a row, since the last success';
+
+-- The lake -------------------------------------------------------------------------------------------------------------------------
+
+CREATE TABLE crypto_gaf.raw_objects (
+    object_key text PRIMARY KEY,
+    exchange text NOT NULL,
+    symbol text NOT NULL,
+    channel text NOT NULL,
+    interval_code text NOT NULL DEFAULT '',
+    received_at timestamptz NOT NULL,
+    bytes bigint NOT NULL,
+    sha256 bytea NOT NULL CHECK (octet_length(sha256) = 32),
+    location text NOT NULL DEFAULT 'live' CHECK (location IN ('live', 'archive', 'expired')),
+    recorded_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+CREATE INDEX raw_objects_by_age ON crypto_gaf.raw_objects (location, received_at);
+CREATE INDEX raw_objects_by_series ON crypto_gaf.raw_objects (exchange, symbol, channel, received_at);
+COMMENT ON TABLE crypto_gaf.raw_objects IS 'The lake''s objects as their writers recorded them; what a crash left unrecorded is found by listing the lake';
+COMMENT ON COLUMN crypto_gaf.raw_objects.object_key IS 'exchange/symbol/channel/yyyy/mm/dd/<received ms>-<hash>.json.gz';
+COMMENT ON COLUMN crypto_gaf.raw_objects.sha256 IS 'Of the object as stored, envelope and all';
+COMMENT ON COLUMN crypto_gaf.raw_objects.location IS 'live, archive, or expired: removed by retention';
+
+CREATE TABLE crypto_gaf.processed_files (
+    object_key text PRIMARY KEY,
+    processed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    outcome text NOT NULL CHECK (outcome IN ('loaded', 'refused', 'unreadable', 'corrupt', 'lost')),
+    rows_read bigint NOT NULL DEFAULT 0,
+    rows_inserted bigint NOT NULL DEFAULT 0,
+    rows_updated bigint NOT NULL DEFAULT 0,
+    rows_duplicate bigint NOT NULL DEFAULT 0,
+    rows_rejected bigint NOT NULL DEFAULT 0,
+    error text
+);
+CREATE INDEX processed_files_by_time ON crypto_gaf.processed_files (processed_at);
+CREATE INDEX processed_files_faults ON crypto_gaf.processed_files (outcome, processed_at) WHERE outcome <> 'loaded';
+COMMENT ON TABLE crypto_gaf.processed_files IS 'The ingestion log: what became of each object of the lake; an object without a row is due';
+COMMENT ON COLUMN crypto_gaf.processed_files.outcome IS 'loaded; refused: the venue said no; unreadable: not JSON; corrupt or lost: the lake''s bytes are not what was written';
+COMMENT ON COLUMN crypto_gaf.processed_files.rows_duplicate IS 'Already there in the same or a newer version: duplicates prevented';
+
+CREATE TABLE crypto_gaf.rejected_rows (
+    object_key text NOT NULL,
+    position integer NOT NULL,
+    reason text NOT NULL,
+    row_text text NOT NULL,
+    rejected_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (object_key, position)
+);
+COMMENT ON TABLE crypto_gaf.rejected_rows IS 'Rows that were not loaded, and why; the good ones beside them were';
+COMMENT ON COLUMN crypto_gaf.rejected_rows.position IS 'Place in the answer, from 0';
+
+CREATE TABLE crypto_gaf.stopped_channels (
+    exchange text NOT NULL,
+    channel text NOT NULL,
+    object_key text NOT NULL,
+    reason text NOT NULL,
+    stopped_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (exchange, channel)
+);
+COMMENT ON TABLE crypto_gaf.stopped_channels IS 'A venue changed the shape of its answers: nothing of the channel loads until its first object can be read again. Alert on any row';
+
+-- Gold -----------------------------------------------------------------------------------------------------------------------------
+
+CREATE TABLE crypto_gaf.fact_klines (
+    exchange text NOT NULL,
+    symbol text NOT NULL,
+    interval_code text NOT NULL,
+    open_time timestamptz NOT NULL,
+    open numeric NOT NULL,
+    high numeric NOT NULL,
+    low numeric NOT NULL,
+    close numeric NOT NULL,
+    volume numeric NOT NULL,
+    quote_volume numeric,
+    trade_count bigint,
+    taker_buy_volume numeric,
+    taker_buy_quote_volume numeric,
+    received_at timestamptz NOT NULL,
+    object_hash bigint NOT NULL,
+    PRIMARY KEY (exchange, symbol, interval_code, open_time)
+) PARTITION BY RANGE (open_time);
+COMMENT ON TABLE crypto_gaf.fact_klines IS 'Closed candles, each in the version that was received last';
+COMMENT ON COLUMN crypto_gaf.fact_klines.volume IS 'In the base asset';
+COMMENT ON COLUMN crypto_gaf.fact_klines.quote_volume IS 'In the quote asset; NULL: the venue does not tell, as in the columns after it';
+COMMENT ON COLUMN crypto_gaf.fact_klines.received_at IS 'When the answer came that this version is from';
+COMMENT ON COLUMN crypto_gaf.fact_klines.object_hash IS 'First 8 bytes of that answer''s SHA-256: decides between answers of the same moment';
+
+CREATE TABLE crypto_gaf.fact_orderbook (
+    exchange text NOT NULL,
+    symbol text NOT NULL,
+    captured_at timestamptz NOT NULL,
+    side text NOT NULL CHECK (side IN ('bid', 'ask')),
+    price numeric NOT NULL,
+    size numeric NOT NULL,
+    orders bigint,
+    level integer NOT NULL,
+    object_hash bigint NOT NULL,
+    PRIMARY KEY (exchange, symbol, captured_at, side, price)
+) PARTITION BY RANGE (captured_at);
+COMMENT ON TABLE crypto_gaf.fact_orderbook IS 'Order books as they were received, one row a level';
+COMMENT ON COLUMN crypto_gaf.fact_orderbook.captured_at IS 'When the answer came';
+COMMENT ON COLUMN crypto_gaf.fact_orderbook.level IS 'From 1, the best';
+
+CREATE TABLE crypto_gaf.tickers (
+    exchange text NOT NULL,
+    symbol text NOT NULL,
+    captured_at timestamptz NOT NULL,
+    venue_time timestamptz,
+    last numeric NOT NULL,
+    bid numeric,
+    ask numeric,
+    high numeric,
+    low numeric,
+    open numeric,
+    volume numeric,
+    quote_volume numeric,
+    object_hash bigint NOT NULL,
+    PRIMARY KEY (exchange, symbol, captured_at)
+) PARTITION BY RANGE (captured_at);
+COMMENT ON TABLE crypto_gaf.tickers IS 'Tickers as they were received; high, low, open and volumes are those of 24 hours';
+
+CREATE VIEW crypto_gaf.ohlcv AS
+    SELECT exchange, symbol, interval_code, (extract(epoch FROM open_time) * 1000)::bigint AS "timestamp", open, high, low, close, volume
+    FROM crypto_gaf.fact_klines;
+COMMENT ON VIEW crypto_gaf.ohlcv IS 'Candles under the name and with the milliseconds of the data pipeline before this one';
+
+CREATE VIEW crypto_gaf.order_books AS
+    SELECT exchange, symbol, (extract(epoch FROM captured_at) * 1000)::bigint AS "timestamp", captured_at,
+        jsonb_agg(jsonb_build_array(price, size) ORDER BY level) FILTER (WHERE side = 'bid') AS bids,
+        jsonb_agg(jsonb_build_array(price, size) ORDER BY level) FILTER (WHERE side = 'ask') AS asks
+    FROM crypto_gaf.fact_orderbook
+    GROUP BY exchange, symbol, captured_at;
+COMMENT ON VIEW crypto_gaf.order_books IS 'One row per order book received: bids and asks as [price, size], best first';
+
+-- Rollups --------------------------------------------------------------------------------------------------------------------------
+
+CREATE TABLE crypto_gaf.hourly_klines (
+    exchange text NOT NULL,
+    symbol text NOT NULL,
+    open_time timestamptz NOT NULL,
+    open numeric NOT NULL,
+    high numeric NOT NULL,
+    low numeric NOT NULL,
+    close numeric NOT NULL,
+    volume numeric NOT NULL,
+    quote_volume numeric,
+    trade_count bigint,
+    taker_buy_volume numeric,
+    taker_buy_quote_volume numeric,
+    minutes_present integer NOT NULL,
+    minutes_expected integer NOT NULL,
+    PRIMARY KEY (exchange, symbol, open_time)
+);
+CREATE TABLE crypto_gaf.daily_klines (LIKE crypto_gaf.hourly_klines INCLUDING ALL);
+COMMENT ON TABLE crypto_gaf.hourly_klines IS 'One-minute candles by the hour (UTC)';
+COMMENT ON TABLE crypto_gaf.daily_klines IS 'Hours by the day (UTC)';
+COMMENT ON COLUMN crypto_gaf.hourly_klines.minutes_expected IS '60';
+COMMENT ON COLUMN crypto_gaf.daily_klines.minutes_expected IS '1440';
+
+CREATE TABLE crypto_gaf.touched_hours (
+    touch_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    exchange text NOT NULL,
+    symbol text NOT NULL,
+    hour timestamptz NOT NULL
+);
+COMMENT ON TABLE crypto_gaf.touched_hours IS 'Hours whose minutes changed since the last rollup; whoever changes a minute adds a row in the same transaction. The same hour may stand here often';
+
+-- What is missing, and why ---------------------------------------------------------------------------------------------------------
+
+CREATE TABLE crypto_gaf.missing_klines (
+    exchange text NOT NULL,
+    symbol text NOT NULL,
+    interval_code text NOT NULL,
+    open_time timestamptz NOT NULL,
+    state text NOT NULL CHECK (state IN ('absent', 'lost')),
+    reason text NOT NULL,
+    times_asked integer NOT NULL DEFAULT 1,
+    asked_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (exchange, symbol, interval_code, open_time)
+);
+COMMENT ON TABLE crypto_gaf.missing_klines IS 'Intervals of tracked series without a candle, and why: absent (the venue was asked again and had none) or lost';
+
+CREATE TABLE crypto_gaf.coverage (
+    exchange text NOT NULL,
+    symbol text NOT NULL,
+    interval_code text NOT NULL,
+    day date NOT NULL,
+    expected integer NOT NULL,
+    present integer NOT NULL,
+    absent integer NOT NULL,
+    lost integer NOT NULL,
+    unexplained integer GENERATED ALWAYS AS (expected - present - absent - lost) STORED,
+    checked_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    PRIMARY KEY (exchange, symbol, interval_code, day)
+);
+COMMENT ON TABLE crypto_gaf.coverage IS 'The ledger: of each day (UTC) of each tracked series, how many intervals are there, absent at the venue, or lost; outlives the candles';
+
+-- Jobs -----------------------------------------------------------------------------------------------------------------------------
+
+CREATE TABLE crypto_gaf.jobs (
+    name text PRIMARY KEY,
+    enabled boolean NOT NULL DEFAULT true,
+    changed_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+COMMENT ON TABLE crypto_gaf.jobs IS 'Switches: a job with enabled = false ends at once. A job without a row is enabled';
+
+CREATE TABLE crypto_gaf.job_runs (
+    run_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    job text NOT NULL,
+    started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    finished_at timestamptz,
+    outcome text NOT NULL DEFAULT 'running' CHECK (outcome IN ('running', 'succeeded', 'failed', 'stopped', 'died')),
+    counts jsonb NOT NULL DEFAULT '{}',
+    error text
+);
+CREATE INDEX job_runs_newest ON crypto_gaf.job_runs (job, started_at DESC);
+COMMENT ON TABLE crypto_gaf.job_runs IS 'Each run of a job: when, how it ended, what it counted';
+COMMENT ON COLUMN crypto_gaf.job_runs.outcome IS 'died: the next run found this one unfinished with nobody holding the lock';
+
+-- Partitions -----------------------------------------------------------------------------------------------------------------------
+
+-- Workers may not create or drop tables; these do it for them, and only for the tables of facts.
+CREATE FUNCTION crypto_gaf.ensure_month(fact text, month date) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    first CONSTANT date := date_trunc('month', month)::date;
+    partition CONSTANT text := format('%s_%s', fact, to_char(first, 'YYYY_MM'));
+BEGIN
+    IF fact NOT IN ('fact_klines', 'fact_orderbook', 'tickers') THEN
+        RAISE invalid_parameter_value USING MESSAGE = format('%s has no partitions', fact);
+    END IF;
+    IF to_regclass(format('crypto_gaf.%I', partition)) IS NOT NULL THEN
+        RETURN false;
+    END IF;
+    -- Two may come for the same month at once.
+    PERFORM pg_advisory_xact_lock(5, hashtext(partition));
+    IF to_regclass(format('crypto_gaf.%I', partition)) IS NOT NULL THEN
+        RETURN false;
+    END IF;
+    EXECUTE format(
+        'CREATE TABLE crypto_gaf.%I PARTITION OF crypto_gaf.%I FOR VALUES FROM (%L) TO (%L)', partition, fact,
+        to_char(first, 'YYYY-MM-DD') || ' 00:00:00+00', to_char(first + interval '1 month', 'YYYY-MM-DD') || ' 00:00:00+00');
+    RETURN true;
+END $$;
+COMMENT ON FUNCTION crypto_gaf.ensure_month(text, date) IS 'Makes the partition of a table of facts for a month (UTC) if there is none; true if it did';
+
+-- Rights ---------------------------------------------------------------------------------------------------------------------------
+
+GRANT SELECT, INSERT, UPDATE, DELETE ON crypto_gaf.tracked_symbols, crypto_gaf.extraction_metadata, crypto_gaf.raw_objects,
+    crypto_gaf.processed_files, crypto_gaf.rejected_rows, crypto_gaf.stopped_channels, crypto_gaf.fact_klines, crypto_gaf.fact_orderbook,
+    crypto_gaf.tickers, crypto_gaf.hourly_klines, crypto_gaf.daily_klines, crypto_gaf.touched_hours, crypto_gaf.missing_klines,
+    crypto_gaf.coverage, crypto_gaf.jobs, crypto_gaf.job_runs TO cryptogaf_worker;
+GRANT SELECT ON crypto_gaf.ohlcv, crypto_gaf.order_books TO cryptogaf_worker;
+GRANT EXECUTE ON FUNCTION crypto_gaf.ensure_month(text, date) TO cryptogaf_worker;
+GRANT SELECT ON crypto_gaf.tracked_symbols, crypto_gaf.extraction_metadata, crypto_gaf.raw_objects, crypto_gaf.processed_files,
+    crypto_gaf.rejected_rows, crypto_gaf.stopped_channels, crypto_gaf.fact_klines, crypto_gaf.fact_orderbook, crypto_gaf.tickers,
+    crypto_gaf.hourly_klines, crypto_gaf.daily_klines, crypto_gaf.missing_klines, crypto_gaf.coverage, crypto_gaf.jobs,
+    crypto_gaf.job_runs, crypto_gaf.ohlcv, crypto_gaf.order_books TO cryptogaf_api;

@@ -30,6 +30,7 @@ let package = Package(
         library("CCurl", "libcurl", apt: "libcurl4-openssl-dev"),
         library("CPNG", "libpng", apt: "libpng-dev"),
         library("CISAL", "libisal", apt: "libisal-dev"),
+        library("CCrypto", "libcrypto", apt: "libssl-dev"),
         .target(
             name: "CGramian",
             // Contracted multiply-adds round once where the reference rounds twice: pixels would move.
@@ -45,19 +46,22 @@ let package = Package(
         module("Postgres", ["CPostgres"]),
         module("FastCGI", ["CFastCGI", "HTTP", "Runtime"]),
         module("Curl", ["CCurl"]),
-        module("PNG", ["CPNG", "CISAL"]),
+        module("Deflate", ["CISAL"]),
+        module("Digest", ["CCrypto"]),
+        module("PNG", ["CPNG", "Deflate"]),
 
         // Adapters: they never import each other.
         module("Exchanges", ["Market", "Curl", "Runtime"]),
         module("Warehouse", ["Market", "Postgres"]),
+        module("Lake", ["Curl", "Deflate", "Digest", "Runtime"]),
 
         // Use cases.
         module("API", ["HTTP", "Market", "Exchanges", "Warehouse", "Postgres"]),
-        module("Jobs", ["Market", "Analysis", "PNG", "Curl", "Exchanges", "Warehouse", "Postgres", "Runtime"]),
+        module("Jobs", ["Market", "Analysis", "PNG", "Curl", "Exchanges", "Warehouse", "Lake", "Postgres", "Runtime"]),
 
         .executableTarget(
             name: "cryptogaf",
-            dependencies: ["API", "Jobs", "FastCGI", "HTTP", "Exchanges", "Warehouse", "Postgres", "Runtime", "Market"],
+            dependencies: ["API", "Jobs", "FastCGI", "HTTP", "Exchanges", "Warehouse", "Lake", "Postgres", "Runtime", "Market"],
             swiftSettings: strict),
 
         .target(
@@ -75,7 +79,10 @@ let package = Package(
         tests("PostgresTests", ["Postgres", "TestSupport"]),
         tests("FastCGITests", ["FastCGI", "HTTP", "Runtime", "TestSupport"]),
         tests("CurlTests", ["Curl", "TestSupport"]),
+        tests("DeflateTests", ["Deflate", "TestSupport"]),
+        tests("DigestTests", ["Digest", "TestSupport"]),
         tests("PNGTests", ["PNG", "CPNG", "TestSupport"]),
+        tests("LakeTests", ["Lake", "Curl", "Deflate", "Digest", "Runtime", "TestSupport"]),
         tests("ExchangesTests", ["Exchanges", "Market", "TestSupport"]),
         tests("WarehouseTests", ["Warehouse", "Postgres", "Market", "TestSupport"]),
         tests("APITests", ["API", "HTTP", "Curl", "Warehouse", "Postgres", "Exchanges", "Market", "TestSupport"]),

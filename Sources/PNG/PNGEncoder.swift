@@ -1,4 +1,5 @@
-import CPNG
+internal import CPNG
+internal import Deflate
 
 /// Encodes raw pixels as PNG files (ISO/IEC 15948), fast: compressed by ISA-L, in a container by libpng.
 ///
@@ -17,7 +18,7 @@ public struct PNGEncoder {
     /// Keeps each of a file's lengths within PNG's 31 bits and ISA-L's 32.
     public static let sideLimit = 16_384
 
-    private var deflate = Deflate()
+    private var stream = FilteredStream()
     private var compressed: [UInt8] = []
     private var candidate: [UInt8] = []
 
@@ -43,15 +44,15 @@ public struct PNGEncoder {
     /// In these images whole rows repeat, which filter Up turns into zeros. Noise is another matter: its bytes are at least not all equally
     /// frequent until they are filtered. And where Up leaves little, Sub may leave less, and is tried for next to nothing.
     private mutating func compress(_ image: Scanlines) throws(PNGError) -> Int {
-        let bound = Deflate.bound(image.filteredBytes)
+        let bound = Compressor.bound(image.filteredBytes)
         if compressed.count < bound {
             compressed = [UInt8](repeating: 0, count: bound)
             candidate = compressed
         }
-        guard image.sampledEntropy(.up) <= image.sampledEntropy(.none) else { return try deflate.compress(image, .none, into: &compressed) }
-        let up = try deflate.compress(image, .up, into: &compressed)
+        guard image.sampledEntropy(.up) <= image.sampledEntropy(.none) else { return try stream.compress(image, .none, into: &compressed) }
+        let up = try stream.compress(image, .up, into: &compressed)
         guard up < image.filteredBytes / 8 else { return up }
-        let other = try deflate.compress(image, .sub, into: &candidate)
+        let other = try stream.compress(image, .sub, into: &candidate)
         guard other < up else { return up }
         swap(&compressed, &candidate)
         return other

@@ -1,0 +1,68 @@
+public import FoundationEssentials
+
+/// A place of immutable objects under keys (see `ObjectKey`), such as a folder or a bucket of S3.
+///
+/// For one thread; `LakeLocation.open()` makes one for each.
+public protocol ObjectStore: AnyObject {
+    /// Durable when it returns. The same bytes under the same key again are fine; others are a `conflict`, and what was there stays.
+    func put(_ key: String, _ bytes: [UInt8]) throws(LakeError)
+
+    /// Throws `missing` if there is no such object.
+    func get(_ key: String) throws(LakeError) -> [UInt8]
+
+    /// At most `limit` objects whose keys begin with `prefix` and come after `after`, in the byte order of their keys.
+    func list(prefix: String, after: String?, limit: Int) throws(LakeError) -> ObjectPage
+
+    /// Fine if there is no such object.
+    func remove(_ key: String) throws(LakeError)
+
+    /// As many `put`, at once where the store can; the results in the order of the objects.
+    func putAll(_ objects: [(key: String, bytes: [UInt8])]) -> [(key: String, result: Result<Void, LakeError>)]
+
+    /// As many `get`, at once where the store can: `body` gets each object as it arrives, in any order, on this thread. Only a few
+    /// objects are in memory at a time. What `body` throws ends it.
+    func getAll<E: Error>(_ keys: [String], _ body: (String, Result<[UInt8], LakeError>) throws(E) -> Void) throws(E)
+
+    /// As many `remove`, at once where the store can; the results in the order of the keys.
+    func removeAll(_ keys: [String]) -> [(key: String, result: Result<Void, LakeError>)]
+}
+
+/// What a listing tells of an object.
+public struct ObjectInfo: Equatable, Sendable {
+    public let key: String
+    /// As stored, in bytes.
+    public let size: Int
+    /// When it was stored.
+    public let modifiedAt: Date
+
+    public init(key: String, size: Int, modifiedAt: Date) {
+        self.key = key
+        self.size = size
+        self.modifiedAt = modifiedAt
+    }
+}
+
+/// A part of a listing.
+public struct ObjectPage: Equatable, Sendable {
+    /// May be empty in the middle of a listing, where only foreign files lie.
+    public let objects: [ObjectInfo]
+    /// `after` of the next page; nil: this was the last one.
+    public let next: String?
+
+    public init(objects: [ObjectInfo], next: String?) {
+        self.objects = objects
+        self.next = next
+    }
+}
+
+extension ObjectStore {
+    /// Every object under `prefix`, page by page.
+    public func forEachPage(prefix: String = "", after: String? = nil, limit: Int = 1000, _ body: ([ObjectInfo]) throws -> Void) throws {
+        var after = after
+        repeat {
+            let page = try list(prefix: prefix, after: after, limit: limit)
+            try body(page.objects)
+            after = page.next
+        } while after != nil
+    }
+}

@@ -1,0 +1,112 @@
+import Foundation
+import Lake
+import TestSupport
+import Testing
+
+@Suite("Lake in a folder")
+struct FileStoreTests {
+    @Test("a temporary file that a crash left is never listed or read, and goes when it is old")
+    func leftovers() throws {
+        let lake = try Store(.file)
+        try lake.open().put("a/1", [1])
+        let incoming = "\(lake.lake)/.incoming"
+        for name in ["old", "new"] { try Data([1, 2]).write(to: URL(fileURLWithPath: "\(incoming)/\(name)")) }
+        try FileManager.default.setAttributes([.modificationDate: Date() - 7200], ofItemAtPath: "\(incoming)/old")
+        let store = try lake.open()
+        #expect(try store.keys() == ["a/1"])
+        try store.put("a/2", [2])
+        #expect(try store.keys() == ["a/1", "a/2"])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: incoming) == ["new"])
+    }
+
+    @Test("files of others in the folder are left alone and not listed")
+    func foreign() throws {
+        let lake = try Store(.file)
+        let store = try lake.open()
+        try store.put("a/1", [1])
+        for name in ["README file", ".hidden", "a/x y", "a/.swp"] { try Data([1]).write(to: URL(fileURLWithPath: "\(lake.lake)/\(name)")) }
+        #expect(try store.keys() == ["a/1"])
+        try store.remove("a/1")
+        #expect(FileManager.default.fileExists(atPath: "\(lake.lake)/a/x y"))
+    }
+
+    @Test("an empty folder goes with its last object")
+    func emptyFolders() throws {
+        let lake = try Store(.file)
+        let store = try lake.open()
+        try store.put("a/b/c/1", [1])
+        try store.put("a/2", [1])
+        try store.remove("a/b/c/1")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: "\(lake.lake)/a") == ["2"])
+    }
+
+    @Test("writers and removers of one folder do not trip over each other")
+    func vanishingFolder() throws {
+        let lake = try Store(.file)
+        let location = lake.location
+        let workers = (0..<4).map { worker in
+            Background {
+                let store = try location.open()
+                for round in 0..<200 {
+                    try store.put("a/b/c/\(worker)", [UInt8(worker)])
+                    try store.remove("a/b/c/\(worker)")
+                    _ = round
+                }
+            }
+        }
+        for worker in workers { try worker.value() }
+        #expect(try lake.open().keys() == [])
+    }
+
+    @Test("the lake's own folder is made, but not the one it stands in")
+    func root() throws {
+        let folder = try Free.directory()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try LakeLocation(url: "file://\(folder)/lake/").open().put("a", [1])
+        let nowhere = try LakeLocation(url: "file://\(folder)/no/lake").open()
+        #expect(try nowhere.keys() == [] && nowhere.code(ofGet: "a") == .missing)
+        let error = #expect(throws: LakeError.self) { try nowhere.put("a", [1]) }
+        #expect(error?.description == "a: cannot make \(folder)/no/lake: No such file or directory")
+    }
+
+    @Test(
+        "a full disk is said to be full, leaves nothing behind, and is no trouble once there is room",
+        .enabled(if: SmallDisk.isPossible, "skipped: not root"))
+    func full() throws {
+        let disk = try SmallDisk(megabytes: 4)
+        let store = try LakeLocation(url: "file://\(disk.path)/lake").open()
+        try store.put("a/1", [1])
+        try disk.fill()
+        let error = #expect(throws: LakeError.self) { try store.put("a/2", [UInt8](repeating: 2, count: 1 << 20)) }
+        #expect(
+            error?.code == .full && error?.isRetryable == true
+                && error?.message.hasPrefix("no room is left to write \(disk.path)/lake/") == true)
+        #expect(store.putAll([("a/3", [UInt8](repeating: 2, count: 1 << 20)), ("a/1", [1])]).map { code($0.result) } == [.full, .full])
+        #expect(try store.keys() == ["a/1"] && store.get("a/1") == [1])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: "\(disk.path)/lake/.incoming") == [])
+        try disk.makeRoom()
+        try store.put("a/2", [2])
+        #expect(try store.keys() == ["a/1", "a/2"])
+    }
+
+    @Test("a read-only disk can be read, and says so to a writer", .enabled(if: SmallDisk.isPossible, "skipped: not root"))
+    func readOnly() throws {
+        let disk = try SmallDisk(megabytes: 4)
+        let location = try LakeLocation(url: "file://\(disk.path)/lake")
+        try location.open().put("a/1", [1])
+        #expect(try Subprocess.run("/usr/bin/mount", ["-o", "remount,ro", disk.path]).status == 0)
+        let store = try location.open()
+        #expect(try store.keys() == ["a/1"] && store.get("a/1") == [1])
+        #expect(store.code(ofPut: "a/2") == .readOnly)
+        #expect(throws: LakeError.self) { try store.remove("a/1") }
+        #expect(store.removeAll(["a/1"]).map { code($0.result) } == [.readOnly])
+    }
+
+    @Test(
+        "only an absolute folder or a bucket is a lake",
+        arguments: ["", "lake", "/lake", "file://lake", "file:///", "file://", "http://x/y", "s3:/x"])
+    func locations(url: String) {
+        let error = #expect(throws: LakeError.self) { try LakeLocation(url: url) }
+        #expect(error?.code == .invalidLocation)
+    }
+}

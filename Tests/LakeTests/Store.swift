@@ -1,0 +1,52 @@
+import Foundation
+import Lake
+import TestSupport
+import Testing
+
+/// A fresh, empty lake of one kind, gone with this object.
+final class Store: Sendable {
+    enum Kind: String, CaseIterable, Sendable, CustomTestStringConvertible {
+        case file
+
+        var testDescription: String { rawValue }
+    }
+
+    let location: LakeLocation
+    /// Of `.file`.
+    let folder: String
+
+    init(_ kind: Kind) throws {
+        folder = try Free.directory()
+        switch kind {
+        case .file: location = try LakeLocation(url: "file://\(folder)/lake")
+        }
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: folder) }
+
+    var lake: String { "\(folder)/lake" }
+
+    func open() throws -> any ObjectStore { try location.open() }
+}
+
+extension ObjectStore {
+    func keys(prefix: String = "", after: String? = nil, limit: Int = 1000) throws -> [String] {
+        try list(prefix: prefix, after: after, limit: limit).objects.map(\.key)
+    }
+
+    func code(ofPut key: String, _ bytes: [UInt8] = [1]) -> LakeError.Code? { code { () throws(LakeError) in try put(key, bytes) } }
+
+    func code(ofGet key: String) -> LakeError.Code? { code { () throws(LakeError) in _ = try get(key) } }
+
+    private func code(_ work: () throws(LakeError) -> Void) -> LakeError.Code? {
+        do {
+            try work()
+            return nil
+        } catch { return error.code }
+    }
+}
+
+func code(_ result: Result<Void, LakeError>) -> LakeError.Code? {
+    guard case .failure(let error) = result else { return nil }
+    return error.code
+}

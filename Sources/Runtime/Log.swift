@@ -57,6 +57,11 @@ public struct Log: Sendable {
     public func error(_ event: String, _ fields: Fields = [:]) { log(.error, event, fields) }
 
     public func log(_ level: Level, _ event: String, _ fields: Fields = [:]) {
+        log(level, event, fields: Array(fields))
+    }
+
+    /// For fields that are only known at run time.
+    public func log(_ level: Level, _ event: String, fields: [(key: String, value: Value)]) {
         guard level >= minimum else { return }
         switch format {
         case .text: write(Log.text(level, event, fields, at: now()))
@@ -78,13 +83,13 @@ public struct Log: Sendable {
         }
     }
 
-    private static func text(_ level: Level, _ event: String, _ fields: Fields, at date: Date) -> String {
+    private static func text(_ level: Level, _ event: String, _ fields: [(key: String, value: Value)], at date: Date) -> String {
         var line = "\(timestamp(date).dropFirst(11).prefix(12)) \(level.rawValue.uppercased()) \(event)"
         for (key, value) in fields { line += " \(key)=\(value.plain.escapedForTerminal)" }
         return line
     }
 
-    private static func json(_ level: Level, _ event: String, _ fields: Fields, at date: Date) -> String {
+    private static func json(_ level: Level, _ event: String, _ fields: [(key: String, value: Value)], at date: Date) -> String {
         var line = "{\"time\":\"\(timestamp(date))\",\"level\":\"\(level.rawValue)\",\"event\":\(event.jsonQuoted)"
         for (key, value) in fields { line += ",\(key.jsonQuoted):\(value.json)" }
         return line + "}"

@@ -13,6 +13,11 @@ protocol Command {
     /// Paragraphs below the options in `--help`: environment, examples.
     static var details: String { get }
 
+    /// The same three for a command whose first word decides; otherwise they are what the others say.
+    static func options(for words: [String]) -> [Option]
+    static func requires(for words: [String]) -> Set<Configuration.Section>
+    static func help(for words: [String]) -> String
+
     /// Checks everything that can be checked before the work starts.
     init(_ arguments: Arguments, _ configuration: Configuration) throws
 
@@ -26,7 +31,11 @@ extension Command {
     static var requires: Set<Configuration.Section> { [] }
     static var details: String { "" }
 
-    static var help: String {
+    static func options(for words: [String]) -> [Option] { options }
+    static func requires(for words: [String]) -> Set<Configuration.Section> { requires }
+    static func help(for words: [String]) -> String { help(operands: operands, summary: summary, options: options, details: details) }
+
+    static func help(operands: String, summary: String, options: [Option], details: String = "") -> String {
         var usage = "Usage: cryptogaf \(name)"
         if !operands.isEmpty { usage += " \(operands)" }
         if !options.isEmpty { usage += " [options]" }

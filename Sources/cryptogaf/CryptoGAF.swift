@@ -9,7 +9,10 @@ enum CryptoGAF {
 
     /// In the order of `cryptogaf --help`.
     static var commands: [any Command.Type] {
-        [MigrateCommand.self, ProductCommand.self, CollectCommand.self, CalculateCommand.self, ServeCommand.self, ExchangeCommand.self]
+        [
+            MigrateCommand.self, ProductCommand.self, CollectCommand.self, CalculateCommand.self, ServeCommand.self, ExchangeCommand.self,
+            JobCommand.self,
+        ]
     }
 
     static func main() {
@@ -39,12 +42,12 @@ enum CryptoGAF {
 
     private static func run(_ command: any Command.Type, _ words: [String], _ environment: [String: String]) -> ExitCode {
         if words.prefix(while: { $0 != "--" }).contains(where: { $0 == "--help" || $0 == "-h" }) {
-            print(command.help, terminator: "")
+            print(command.help(for: words), terminator: "")
             return .ok
         }
         do {
-            let arguments = try Arguments(words, accepting: command.options)
-            let configuration = try Configuration(environment: environment, requires: command.requires) { path in
+            let arguments = try Arguments(words, accepting: command.options(for: words))
+            let configuration = try Configuration(environment: environment, requires: command.requires(for: words)) { path in
                 try? String(contentsOfFile: path, encoding: .utf8)
             }
             let instance = try command.init(arguments, configuration)

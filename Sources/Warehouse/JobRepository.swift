@@ -1,0 +1,50 @@
+public import Postgres
+
+/// How a run of a job ended.
+public enum JobOutcome: String, Sendable {
+    case succeeded, failed, stopped
+}
+
+/// `jobs` and `job_runs`: which jobs may run, and what became of those that did.
+public struct JobRepository {
+    private let connection: Connection
+
+    public init(_ connection: Connection) { self.connection = connection }
+
+    /// A job that nobody has switched is enabled.
+    public func isEnabled(_ job: String) throws(PostgresError) -> Bool {
+        try connection.query("SELECT coalesce((SELECT enabled FROM crypto_gaf.jobs WHERE name = \(job)), true)").one().bool(0)
+    }
+
+    public func setEnabled(_ enabled: Bool, _ job: String) throws(PostgresError) {
+        try connection.execute(
+            """
+            INSERT INTO crypto_gaf.jobs (name, enabled) VALUES (\(job), \(enabled))
+            ON CONFLICT (name) DO UPDATE SET enabled = excluded.enabled, changed_at = clock_timestamp()
+            """)
+    }
+
+    /// For who holds the job's lock: whatever else is called running, is not. Answers how many those were.
+    public func markDied(_ job: String) throws(PostgresError) -> Int {
+        try connection.execute(
+            """
+            UPDATE crypto_gaf.job_runs SET outcome = 'died', finished_at = clock_timestamp()
+            WHERE job = \(job) AND outcome = 'running'
+            """)
+    }
+
+    /// Answers the run's number.
+    public func begin(_ job: String) throws(PostgresError) -> Int64 {
+        try connection.query("INSERT INTO crypto_gaf.job_runs (job) VALUES (\(job)) RETURNING run_id").one().int64(0)
+    }
+
+    /// - Parameter counts: a JSON object.
+    public func finish(_ run: Int64, _ outcome: JobOutcome, counts: String, error: String?) throws(PostgresError) {
+        try connection.execute(
+            """
+            UPDATE crypto_gaf.job_runs SET outcome = \(outcome.rawValue), finished_at = clock_timestamp(), counts = \(counts)::jsonb,
+                error = \(error)
+            WHERE run_id = \(run)
+            """)
+    }
+}

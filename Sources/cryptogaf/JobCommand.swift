@@ -1,0 +1,89 @@
+import Jobs
+import Postgres
+import Runtime
+
+/// A job that `cryptogaf job NAME` can run.
+struct JobEntry: Sendable {
+    let name: String
+    /// One line for `job --list`.
+    let summary: String
+    /// The words after the name are the job's own.
+    var options: [Option] = []
+    /// Checks everything that can be checked before the work starts.
+    let make: @Sendable (Arguments, Configuration) throws -> any BatchJob
+}
+
+/// One batch of a job, as a CronJob, `kubectl create job --from=cronjob/…`, cron and a person all call it.
+struct JobCommand: Command {
+    /// The only list of jobs; each entry stands in a file of its own under `Entries/`. A file of that name in `cronjobs/` gives it a schedule.
+    static let entries: [JobEntry] = []
+
+    static let name = "job"
+    static let summary = "one run of a cron job: job NAME; job --list tells which there are"
+    static let operands = "NAME"
+    static let options: [Option] = [.flag("--list", "the jobs there are, and end")]
+    static let details = """
+        A run holds the job's lock: a second one says so and ends with 0. Each run is recorded in crypto_gaf.job_runs: start, end,
+        outcome, counts, error. A job whose row in crypto_gaf.jobs says enabled = false ends at once, with 0. SIGTERM finishes what is
+        in hand. The job's own options follow its name: cryptogaf job NAME --help.
+        """
+
+    /// Nil: `--list`.
+    private let job: (any BatchJob)?
+    private let database: ConnectionOptions
+
+    /// The options of the job that is named, if one is.
+    static func options(for words: [String]) -> [Option] { options + (entry(in: words)?.options ?? []) }
+
+    static func requires(for words: [String]) -> Set<Configuration.Section> { words.contains("--list") ? [] : [.postgres] }
+
+    static func help(for words: [String]) -> String {
+        guard let entry = entry(in: words) else {
+            return help(operands: operands, summary: summary, options: options, details: details) + "\nJobs:\n\(list)\n"
+        }
+        return help(operands: entry.name, summary: entry.summary, options: entry.options)
+    }
+
+    private static func entry(in words: [String]) -> JobEntry? {
+        words.first { !$0.hasPrefix("-") }.flatMap { name in entries.first { $0.name == name } }
+    }
+
+    init(_ arguments: Arguments, _ configuration: Configuration) throws {
+        database = configuration.postgres(as: Self.name)
+        if arguments.flag("--list") {
+            job = nil
+            return
+        }
+        guard let name = arguments.operands.first else { throw UsageError("job needs the name of one: job --list tells them") }
+        guard let entry = Self.entries.first(where: { $0.name == name }) else {
+            throw UsageError("there is no job \"\(name)\"; job --list tells them")
+        }
+        guard arguments.operands.count == 1 else { throw UsageError("job \(name) takes no operand (got \"\(arguments.operands[1])\")") }
+        job = try entry.make(arguments, configuration)
+    }
+
+    func run(_ program: Program) throws {
+        guard let job else { return print(Self.list) }
+        _ = try Self.run(job, program, database)
+    }
+
+    /// Behind every command that is a job too.
+    static func run(_ job: any BatchJob, _ program: Program, _ database: ConnectionOptions) throws -> BatchRun.Ending {
+        var database = database
+        database.applicationName = "cryptogaf job \(job.name)"
+        // A statement over a whole table may take its time; the schedule's deadline bounds the run.
+        database.statementTimeout = .seconds(600)
+        let batch = BatchRun(log: program.log, stop: program.stop) { [database] () throws(PostgresError) in try Connection(database) }
+        return try batch.run(job)
+    }
+
+    private static var list: String {
+        let width = entries.map(\.name.count).max() ?? 0
+        return entries.map { "  \($0.name)\(String(repeating: " ", count: width - $0.name.count))  \($0.summary)" }
+            .joined(separator: "\n")
+    }
+}
+
+extension JobFailure: ExitCoded {
+    var exitCode: ExitCode { .temporaryFailure }
+}

@@ -1,0 +1,47 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import cryptogaf
+
+/// `cronjobs/` against what the program knows.
+@Suite struct JobCommandTests {
+    static let files = ((try? FileManager.default.contentsOfDirectory(atPath: "\(Repository.root)/cronjobs")) ?? []).sorted()
+
+    /// The list under `arguments:`, one `- word` a line.
+    private func arguments(_ file: String) throws -> [String] {
+        let lines = try String(contentsOfFile: "\(Repository.root)/cronjobs/\(file)", encoding: .utf8).components(separatedBy: "\n")
+        return lines.drop { $0 != "arguments:" }.dropFirst().prefix { $0.hasPrefix("  - ") }
+            .map { $0.dropFirst(4).trimmingCharacters(in: CharacterSet(charactersIn: "\"")) }
+    }
+
+    @Test("every file of the job list names a command, or a job, that the program knows", arguments: files)
+    func known(file: String) throws {
+        let words = try arguments(file)
+        let command = try #require(words.first)
+        #expect(CryptoGAF.commands.contains { $0.name == command }, "\(file): there is no command \(command)")
+        guard command == JobCommand.name else { return }
+        #expect(words.count > 1 && JobCommand.entries.contains { $0.name == words[1] }, "\(file): there is no such job")
+        #expect(file == "\(words[1]).yaml")
+    }
+
+    @Test("every job has a schedule")
+    func scheduled() {
+        #expect(JobCommand.entries.map(\.name).filter { !Self.files.contains("\($0).yaml") } == [])
+    }
+
+    @Test("the list needs no environment")
+    func list() throws {
+        let run = try Program.run(["job", "--list"], environment: [:])
+        #expect(run.status == 0, "\(run.errors)")
+        for entry in JobCommand.entries { #expect(run.output.contains("  \(entry.name) "), "\(entry.name)") }
+    }
+
+    @Test("a job that does not exist, none at all, or words too many end with 64")
+    func usage() throws {
+        let environment = ["POSTGRES_HOST": "x", "POSTGRES_USER": "x", "POSTGRES_DB": "x"]
+        for words in [["job"], ["job", "sweep"], ["job", "sweep", "up"]] {
+            #expect(try Program.run(words, environment: environment).status == 64, "\(words)")
+        }
+    }
+}

@@ -35,8 +35,8 @@ class Settings:
         if self.market not in ("auto", "live", "synthetic"):
             problems.append(f"MARKET is {self.market}; it can be auto, live or synthetic")
         self.capture = Path(os.environ["CAPTURE"]).resolve() if os.environ.get("CAPTURE") else None
-        if self.capture and not (self.capture.is_file() and os.access(self.capture, os.R_OK)):
-            problems.append(f"CAPTURE is {self.capture}, which is not a file that can be read")
+        if self.capture and not ((self.capture.is_file() or self.capture.is_dir()) and os.access(self.capture, os.R_OK)):
+            problems.append(f"CAPTURE is {self.capture}, which is neither a file nor a folder that can be read")
         elif self.capture:
             account.needed.append(self.capture)
         if problems:

@@ -43,6 +43,15 @@ public struct OrderBook: Sendable {
         }
     }
 
+    /// Removes the levels of a side beyond its best `depth`.
+    /// - Precondition: `depth` is not negative.
+    public mutating func keepBest(_ depth: Int, _ side: Side) {
+        switch side {
+        case .ask: asks.removeFirst(max(0, asks.count - depth))
+        case .bid: bids.removeFirst(max(0, bids.count - depth))
+        }
+    }
+
     private static func set(_ level: PriceLevel, in levels: inout [PriceLevel], precedes: (Decimal, Decimal) -> Bool) {
         var low = 0
         var high = levels.count

@@ -4,9 +4,15 @@ struct Option: Sendable {
     /// What the value is called in the help; nil for a flag.
     let placeholder: String?
     let meaning: String
+    /// Whether it may stand several times.
+    var repeats = false
 
     static func value(_ name: String, _ placeholder: String, _ meaning: String) -> Option {
         Option(name: name, placeholder: placeholder, meaning: meaning)
+    }
+
+    static func values(_ name: String, _ placeholder: String, _ meaning: String) -> Option {
+        Option(name: name, placeholder: placeholder, meaning: meaning, repeats: true)
     }
 
     static func flag(_ name: String, _ meaning: String) -> Option {
@@ -27,7 +33,7 @@ struct UsageError: Error, CustomStringConvertible {
 /// and everything after `--` is an operand.
 struct Arguments: Sendable {
     private(set) var operands: [String] = []
-    private var values: [String: String] = [:]
+    private var values: [String: [String]] = [:]
     private var flags: Set<String> = []
 
     init(_ words: [String], accepting options: [Option]) throws {
@@ -45,12 +51,14 @@ struct Arguments: Sendable {
             guard let option = options.first(where: { $0.name == parts[0] }) else {
                 throw UsageError("there is no option \(parts[0])")
             }
-            guard values[option.name] == nil, !flags.contains(option.name) else { throw UsageError("\(option.name) stands twice") }
+            guard option.repeats || values[option.name] == nil, !flags.contains(option.name) else {
+                throw UsageError("\(option.name) stands twice")
+            }
             if let placeholder = option.placeholder {
                 guard let value = parts.count == 2 ? parts[1] : rest.popFirst() else {
                     throw UsageError("\(option.name) needs a value: \(placeholder)")
                 }
-                values[option.name] = value
+                values[option.name, default: []].append(value)
             } else {
                 guard parts.count == 1 else { throw UsageError("\(option.name) takes no value") }
                 flags.insert(option.name)
@@ -60,10 +68,13 @@ struct Arguments: Sendable {
 
     func flag(_ name: String) -> Bool { flags.contains(name) }
 
-    func string(_ name: String) -> String? { values[name] }
+    func string(_ name: String) -> String? { values[name]?.last }
+
+    /// Of an option that may stand several times, in their order.
+    func strings(_ name: String) -> [String] { values[name] ?? [] }
 
     func int(_ name: String, in range: ClosedRange<Int>) throws -> Int? {
-        try values[name].map { text in
+        try string(name).map { text in
             guard let value = Int(text), range.contains(value) else {
                 throw UsageError("\(name) takes a whole number from \(range.lowerBound) to \(range.upperBound) (got \"\(text)\")")
             }
@@ -77,7 +88,7 @@ struct Arguments: Sendable {
 
     /// Seconds, or a number with a unit: `0.5`, `250ms`, `75s`, `5m`, `1h`.
     func duration(_ name: String, in range: ClosedRange<Duration>) throws -> Duration? {
-        try values[name].map { text in
+        try string(name).map { text in
             guard let value = Duration(text: text), range.contains(value) else {
                 throw UsageError(
                     "\(name) takes a time from \(range.lowerBound.text) to \(range.upperBound.text), such as 0.5, 250ms, 75s or 5m (got \"\(text)\")"

@@ -13,7 +13,8 @@ struct ExchangeCommand: Command {
     static let summary = "a local venue that speaks coinbase-local's REST API, from a capture or a synthetic market"
     static let options: [Option] =
         [
-            .value("--capture", "FILE", "replay the raw feed that was recorded in FILE"),
+            .values(
+                "--capture", "PATH", "replay a recorded feed of Coinbase, Kraken or OKX: a file, a folder of files, or several of them"),
             .value("--synthetic", "SEED", "make up a market from a whole number; the same number gives the same market"),
             .value("--products", "N", "how many products the synthetic market has, 1 to \(SyntheticVenue.productLimit); default 6"),
             .value("--speed", "X", "run the market's clock X times as fast; default 1"),
@@ -26,12 +27,13 @@ struct ExchangeCommand: Command {
         Answers GET /api/orderBook/interval, /api/orderBook/marketOrders, /api/products, /healthz and /readyz as FastCGI, behind nginx.
 
           cryptogaf exchange --capture COINBASE.ws.28.0 --loop --socket /run/exchange.sock
+          cryptogaf exchange --capture KRAKEN.ws.48.0 --capture KRAKEN.ws.50.0 --step 0.1 --listen 127.0.0.1:9000
           cryptogaf exchange --synthetic 42 --products 200 --listen 127.0.0.1:9000
         """
 
     private enum Market {
-        case capture(path: String, loops: Bool, speed: Double)
-        case stepped(path: String, loops: Bool, step: Duration)
+        case capture(paths: [String], loops: Bool, speed: Double)
+        case stepped(paths: [String], loops: Bool, step: Duration)
         case synthetic(seed: UInt64, products: Int, speed: Double)
     }
 
@@ -50,14 +52,15 @@ struct ExchangeCommand: Command {
         let speed = try speed(arguments)
         let step = try arguments.duration("--step", in: .milliseconds(1) ... .seconds(3600))
         let products = try arguments.int("--products", in: 1...SyntheticVenue.productLimit)
-        switch (arguments.string("--capture"), arguments.string("--synthetic")) {
-        case (let path?, nil):
+        let paths = arguments.strings("--capture")
+        switch (paths.isEmpty, arguments.string("--synthetic")) {
+        case (false, nil):
             guard products == nil else { throw UsageError("--products goes with --synthetic; a capture has the products it has") }
             let loops = arguments.flag("--loop")
-            guard let step else { return .capture(path: path, loops: loops, speed: speed ?? 1) }
+            guard let step else { return .capture(paths: paths, loops: loops, speed: speed ?? 1) }
             guard speed == nil else { throw UsageError("--step has no clock that --speed could run faster") }
-            return .stepped(path: path, loops: loops, step: step)
-        case (nil, let text?):
+            return .stepped(paths: paths, loops: loops, step: step)
+        case (true, let text?):
             guard let seed = UInt64(text) else { throw UsageError("--synthetic takes a whole number as its seed (got \"\(text)\")") }
             guard step == nil, !arguments.flag("--loop") else { throw UsageError("--step and --loop go with --capture") }
             return .synthetic(seed: seed, products: products ?? 6, speed: speed ?? 1)
@@ -96,34 +99,59 @@ struct ExchangeCommand: Command {
 
     private func venue(_ faults: FaultLog) throws -> any SimulatedVenue {
         switch market {
-        case .capture(let path, let loops, let speed):
-            try CaptureVenue(path: path, loops: loops, clock: .running(speed: speed), report: faults.record)
-        case .stepped(let path, let loops, let step):
-            try SteppedCaptureVenue(path: path, step: step.nanoseconds, loops: loops, report: faults.record)
+        case .capture(let paths, let loops, let speed):
+            try CaptureVenue(paths: paths, loops: loops, clock: .running(speed: speed), report: faults.record)
+        case .stepped(let paths, let loops, let step):
+            try SteppedCaptureVenue(paths: paths, step: step.nanoseconds, loops: loops, report: faults.record)
         case .synthetic(let seed, let products, let speed):
             SyntheticVenue(seed: seed, productCount: products, start: Date(), clock: .running(speed: speed))
         }
     }
 }
 
-/// Logs the first lines that a replay leaves out, and then only how many there are by now.
+/// Logs the first lines that a replay leaves out, and then only how many there are by now; so also, for each product, the messages after
+/// which its book is not the venue's.
 private final class FaultLog: Sendable {
     private static let loggedLimit = 10
+    private static let tallyInterval = 1_000
 
     private let log: Log
-    private let count = Mutex(0)
+    private let counts = Mutex((linesLeftOut: 0, mismatches: [String: Int]()))
 
     init(_ log: Log) { self.log = log }
 
     @Sendable func record(_ fault: CaptureFault) {
-        let number = count.withLock { count in
-            count += 1
-            return count
+        switch fault.kind {
+        case .lineLeftOut:
+            let count = counts.withLock { counts in
+                counts.linesLeftOut += 1
+                return counts.linesLeftOut
+            }
+            if count <= Self.loggedLimit {
+                log.warning(
+                    "exchange.line_left_out",
+                    ["file": .text(fault.path), "line": .integer(fault.line), "reason": .text(fault.reason), "count": .integer(count)])
+            } else if count.isMultiple(of: Self.tallyInterval) {
+                log.warning("exchange.lines_left_out", ["count": .integer(count)])
+            }
+        case .checksumMismatch(let product): record(fault, mismatching: product)
         }
-        if number <= Self.loggedLimit {
-            log.warning("exchange.line_left_out", ["line": .integer(fault.line), "reason": .text(fault.reason), "count": .integer(number)])
-        } else if number.isMultiple(of: 1_000) {
-            log.warning("exchange.lines_left_out", ["count": .integer(number)])
+    }
+
+    private func record(_ fault: CaptureFault, mismatching product: String) {
+        let count = counts.withLock { counts in
+            counts.mismatches[product, default: 0] += 1
+            return counts.mismatches[product, default: 0]
+        }
+        if count <= Self.loggedLimit {
+            log.warning(
+                "exchange.checksum_mismatch",
+                [
+                    "product": .text(product), "file": .text(fault.path), "line": .integer(fault.line), "reason": .text(fault.reason),
+                    "count": .integer(count),
+                ])
+        } else if count.isMultiple(of: Self.tallyInterval) {
+            log.warning("exchange.checksum_mismatches", ["product": .text(product), "count": .integer(count)])
         }
     }
 }

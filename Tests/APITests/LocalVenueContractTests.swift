@@ -52,7 +52,7 @@ struct LocalVenueContractTests {
     @Test("the stepped capture gives the reference's rows to the collector", .enabled(if: Shared.isPresent, "skipped: no ../shared"))
     func stepped() throws {
         let venue = try SteppedCaptureVenue(
-            path: Shared.path("data/captures/coinbase/COINBASE.ws.28.0"), step: 50_000_000, loops: false
+            paths: [Shared.path("data/captures/coinbase/COINBASE.ws.28.0")], step: 50_000_000, loops: false
         ) { _ in }
         let expected = try CaptureSamples.load().samples
         for (product, width) in [("SKL-USD", "0.0005")] {

@@ -168,7 +168,7 @@ class RunTests(unittest.TestCase):
         self.assertEqual(told.returncode, 1)
         self.assertEqual(told.stdout.splitlines(), [
             "make run: PORT is 80x; it must be a number from 1 to 65535", "MARKET is calm; it can be auto, live or synthetic",
-            "CAPTURE is /nowhere, which is not a file that can be read"])
+            "CAPTURE is /nowhere, which is neither a file nor a folder that can be read"])
         self.assertEqual(self.processes(), {})
 
 

@@ -3,7 +3,9 @@ import Testing
 @testable import cryptogaf
 
 @Suite struct ArgumentsTests {
-    private let options = [Option.value("--threads", "N", ""), .value("--for", "TIME", ""), .flag("--once", "")]
+    private let options = [
+        Option.value("--threads", "N", ""), .value("--for", "TIME", ""), .values("--file", "PATH", ""), .flag("--once", ""),
+    ]
 
     private func parse(_ words: String...) throws -> Arguments { try Arguments(words, accepting: options) }
 
@@ -12,6 +14,12 @@ import Testing
         #expect(try parse("--threads", "4").int("--threads", in: 1...8) == 4)
         #expect(try parse("--threads=4").int("--threads", in: 1...8) == 4)
         #expect(try parse().int("--threads", default: 16, in: 1...256) == 16)
+    }
+
+    @Test("an option may be one that stands several times, and keeps their order")
+    func repeated() throws {
+        #expect(try parse("--file", "b", "--once", "--file=a").strings("--file") == ["b", "a"])
+        #expect(try parse().strings("--file") == [])
     }
 
     @Test("operands keep their order, and after -- everything is one")

@@ -44,6 +44,35 @@ struct ExchangeProgramTests {
         #expect(result.errors.contains("cannot read the capture /nonexistent: No such file or directory"))
     }
 
+    @Test("replays several files as one feed, and logs each book that fails the venue's checksum")
+    func checksums() throws {
+        let directory = try Free.directory()
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        try Data(Self.books.utf8).write(to: URL(filePath: "\(directory)/books"))
+        try Data(Self.trades.utf8).write(to: URL(filePath: "\(directory)/trades"))
+        let files = ["--capture", "\(directory)/books", "--capture", "\(directory)/trades"]
+        let exchange = try Program.start(["exchange", "--step", "1", "--socket", "\(directory)/socket"] + files)
+        try #require(exchange.waitForOutput("exchange.started"), "\(exchange.output)")
+        let answers = try (0..<2).map { _ in try Self.get("\(directory)/socket", "interval?product=BTC-EUR&aggregation=0&depth=1") }
+        #expect(answers[0].hasSuffix(#""sequence":1,"midpoint":"100.25","asks":[["100.5","1",1]],"bids":[["100","1",1]]}"# + "\n"))
+        #expect(answers[1].hasSuffix(#""sequence":1,"midpoint":"100.25","asks":[["100.5","2",1]],"bids":[["100","1",1]]}"# + "\n"))
+        try #require(exchange.waitForOutput("exchange.checksum_mismatch"), "\(exchange.output)")
+        #expect(exchange.output.contains("\"product\":\"BTC-EUR\""))
+        #expect(exchange.output.contains("\"line\":2,\"reason\":\"the book's checksum is "))
+        exchange.signal(SIGTERM)
+        #expect(exchange.wait(for: .seconds(20)) == 0)
+    }
+
+    private static let books = """
+        1000.00: [1,{"as":[["100.50","1.0","1"]],"bs":[["100.00","1.0","1"]]},"book-10","XBT/EUR"]
+        1000.01: [1,{"a":[["100.50","2.0","1"]],"c":"1"},"book-10","XBT/EUR"]
+
+        """
+    private static let trades = """
+        1000.00: [2,[["100.50","0.5","1","b","m",""]],"trade","XBT/EUR"]
+
+        """
+
     private static let feed = """
         1000.00: {"type":"subscriptions","channels":[]}
         what is this

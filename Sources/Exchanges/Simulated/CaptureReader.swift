@@ -79,6 +79,8 @@ public struct CaptureError: Error, Equatable, CustomStringConvertible {
         case longLine(number: Int)
         /// No line in it is a snapshot of an order book.
         case noSnapshot
+        /// Its files are of two venues.
+        case venues(String, String)
     }
 
     public let path: String
@@ -93,7 +95,9 @@ public struct CaptureError: Error, Equatable, CustomStringConvertible {
         switch reason {
         case .unreadable(let code): "cannot read the capture \(path): \(String(cString: strerror(code)))"
         case .longLine(let number): "the capture \(path) has a line of more than \(CaptureReader.lineLimitBytes >> 20) MB (\(number))"
-        case .noSnapshot: "the capture \(path) holds no order book snapshot; is it a Coinbase feed with the level2 channel?"
+        case .noSnapshot:
+            "the capture \(path) holds no order book snapshot; is it a feed of Coinbase (channel level2), Kraken (book) or OKX (books)?"
+        case .venues(let one, let other): "the capture \(path) holds feeds of two venues, \(one) and \(other); an exchange replays one"
         }
     }
 }

@@ -1,8 +1,12 @@
 import FoundationEssentials
+import Glibc
 import Market
 
-/// What a capture holds, found by reading it through once: when it begins and ends, and which products have a book in it.
+/// What a capture holds, found by reading it through once: whose feed it is, when it begins and ends, and which products have a
+/// book in it.
 struct CaptureSurvey {
+    /// Those that hold messages of the feed.
+    private(set) var files: [CaptureFile] = []
     /// When the first and the last message were received, in nanoseconds since 1970.
     let start: Int64
     let end: Int64
@@ -12,28 +16,35 @@ struct CaptureSurvey {
     /// How long it lasts, in nanoseconds.
     var span: Int64 { end - start }
 
-    /// - Parameter report: is told of each line that is none of a capture; messages are checked when they are replayed.
-    init(path: String, report: (CaptureFault) -> Void) throws(CaptureError) {
-        let reader = try CaptureReader(path: path)
-        var times: (first: Int64, last: Int64)?
-        var aggregations: [String: Decimal] = [:]
-        while let line = try reader.next() {
-            guard let parsed = CaptureLine(line) else {
-                report(CaptureFault(line: reader.lineNumber, reason: "no line of a capture"))
-                continue
+    /// - Parameters:
+    ///   - paths: files of one venue's feed, such as one for each connection; a folder stands for all files right in it.
+    ///   - report: is told of each line that is none of a capture; messages are checked when they are replayed.
+    init(paths: [String], report: (CaptureFault) -> Void) throws(CaptureError) {
+        var found = Findings()
+        for path in paths {
+            for file in try Self.files(at: path) {
+                guard let venue = try found.read(file, report: report) else { continue }
+                files.append(CaptureFile(path: file, venue: venue))
             }
-            guard case .received(let at, let json) = parsed else { continue }
-            times = (times?.first ?? at, max(at, times?.last ?? at))
-            guard json.holds(Self.mark), case .snapshot(let product, let asks, let bids)? = try? FeedMessage.decode(json) else { continue }
-            let price = (asks.first ?? bids.first)?.price ?? 1
-            aggregations[product] = aggregations[product] ?? Self.aggregation(for: price)
         }
-        guard let times, !aggregations.isEmpty else { throw CaptureError(path: path, .noSnapshot) }
+        let path = paths.joined(separator: ", ")
+        if let first = files.first, let other = files.first(where: { $0.venue != first.venue }) {
+            throw CaptureError(path: path, .venues(first.venue.rawValue, other.venue.rawValue))
+        }
+        guard let times = found.times, !found.aggregations.isEmpty else { throw CaptureError(path: path, .noSnapshot) }
         (start, end) = times
-        products = aggregations.sorted { $0.key < $1.key }.map { SimulatedProduct(symbol: $0.key, aggregation: $0.value) }
+        products = found.aggregations.sorted { $0.key < $1.key }.map { SimulatedProduct(symbol: $0.key, aggregation: $0.value) }
     }
 
-    private static let mark = Array("snapshot".utf8)
+    /// By name, without those that begin with a dot.
+    private static func files(at path: String) throws(CaptureError) -> [String] {
+        var isDirectory = false
+        let manager = FileManager.default
+        guard manager.fileExists(atPath: path, isDirectory: &isDirectory), isDirectory else { return [path] }
+        guard let names = try? manager.contentsOfDirectory(atPath: path) else { throw CaptureError(path: path, .unreadable(code: EACCES)) }
+        return names.filter { !$0.hasPrefix(".") }.sorted().map { "\(path)/\($0)" }
+            .filter { manager.fileExists(atPath: $0, isDirectory: &isDirectory) && !isDirectory }
+    }
 
     /// 5 in the fourth digit of the price: 0.0005 at 0.79, some tenths of a percent at most.
     static func aggregation(for price: Decimal) -> Decimal {
@@ -42,5 +53,33 @@ struct CaptureSurvey {
         while unit > price { unit /= 10 }
         while unit * 10 <= price { unit *= 10 }
         return unit * 5 / 1000
+    }
+}
+
+/// What the files hold that were read so far.
+private struct Findings {
+    var times: (start: Int64, end: Int64)?
+    var aggregations: [String: Decimal] = [:]
+
+    /// Whose feed the file holds; nil: nobody's.
+    mutating func read(_ path: String, report: (CaptureFault) -> Void) throws(CaptureError) -> FeedVenue? {
+        let reader = try CaptureReader(path: path)
+        var venue: FeedVenue?
+        var first: Int64?
+        while let line = try reader.next() {
+            guard let parsed = CaptureLine(line) else {
+                report(CaptureFault(path: path, line: reader.lineNumber, kind: .lineLeftOut, reason: "no line of a capture"))
+                continue
+            }
+            guard case .received(let time, let json) = parsed else { continue }
+            // A line that claims to be from before the first of its file does not move the beginning.
+            first = first ?? time
+            times = (min(first ?? time, times?.start ?? time), max(time, times?.end ?? time))
+            venue = venue ?? FeedVenue(recognizing: json)
+            guard let venue, json.holds(venue.snapshotMark), case .snapshot(let levels)? = try? venue.decode(json) else { continue }
+            let price = (levels.asks.first ?? levels.bids.first)?.level.price ?? 1
+            aggregations[levels.product] = aggregations[levels.product] ?? CaptureSurvey.aggregation(for: price)
+        }
+        return venue
     }
 }

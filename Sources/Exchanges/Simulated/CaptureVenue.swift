@@ -12,16 +12,17 @@ public final class CaptureVenue: SimulatedVenue {
     private let replay: Mutex<Replay>
 
     /// - Parameters:
+    ///   - paths: files of one venue's feed, merged by time; a folder stands for all files right in it.
     ///   - loops: at its end the capture begins again, with sequences that go on rising.
     ///   - report: is told of each line that is left out.
     public init(
-        path: String, loops: Bool, clock: VenueClock, report: @escaping @Sendable (CaptureFault) -> Void
+        paths: [String], loops: Bool, clock: VenueClock, report: @escaping @Sendable (CaptureFault) -> Void
     ) throws(CaptureError) {
-        survey = try CaptureSurvey(path: path, report: report)
+        survey = try CaptureSurvey(paths: paths, report: report)
         products = survey.products
         self.loops = loops
         self.clock = clock
-        replay = Mutex(Replay(try CaptureCursor(path: path, report: report), products: survey.products))
+        replay = Mutex(Replay(try CaptureCursor(survey.files, report: report), products: survey.products))
     }
 
     public func interval(product: String, aggregation: Decimal, depth: Int) throws(SimulatedVenueError) -> BookInterval {

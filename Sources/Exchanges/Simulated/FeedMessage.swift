@@ -1,104 +1,87 @@
 import FoundationEssentials
 import Market
 
-/// A message of Coinbase's websocket feed, as far as a replay needs it.
-///
-/// ```
-/// {"type":"snapshot","product_id":"SKL-USD","asks":[["0.7916","5.1"],…],"bids":[…]}
-/// {"type":"l2update","product_id":"SKL-USD","changes":[["sell","0.7916","0.0"]],"time":"…"}
-/// {"type":"match","product_id":"SKL-USD","side":"sell","size":"450","price":"0.791","sequence":201390075,"trade_id":…}
-/// ```
-/// `side` of a match is the maker's. `last_match` is history, `ticker` repeats what matches tell: both are `other`.
+/// A message of a venue's websocket feed, as far as a replay needs it.
 enum FeedMessage: Equatable {
-    struct Change: Equatable {
-        let side: OrderBook.Side
-        let price: Decimal
-        let size: Decimal
-    }
-
-    case snapshot(product: String, asks: [PriceLevel], bids: [PriceLevel])
-    case update(product: String, [Change])
-    case match(product: String, Trade)
+    /// The whole book, or the whole of the top that the feed shows.
+    case snapshot(BookLevels)
+    /// The levels that changed; size 0: gone.
+    case update(BookLevels)
+    case trades(product: String, [FeedTrade])
     case other
 
+    /// In the form `BTC-USD`, whatever the wire says.
     var product: String? {
         switch self {
-        case .snapshot(let product, _, _), .update(let product, _), .match(let product, _): product
+        case .snapshot(let levels), .update(let levels): levels.product
+        case .trades(let product, _): product
         case .other: nil
         }
     }
+}
 
-    /// - Throws: `DecodingError` for what is not JSON or not such a message.
-    static func decode(_ json: ArraySlice<UInt8>) throws -> FeedMessage {
-        try JSONDecoder().decode(FeedMessage.self, from: Data(json))
+/// Levels of both sides, in the order of the wire.
+struct BookLevels: Equatable {
+    var product: String
+    var asks: [WireLevel] = []
+    var bids: [WireLevel] = []
+    /// The feed tells so many levels of a side, and says nothing of those that fall out; nil: it tells of all.
+    var depth: Int?
+    /// Of the book after these levels.
+    var checksum: BookChecksum?
+
+    subscript(side: OrderBook.Side) -> [WireLevel] { side == .ask ? asks : bids }
+}
+
+/// A price level as a feed writes it.
+struct WireLevel: Equatable {
+    let level: PriceLevel
+    /// Nil: the feed has no checksums that need it.
+    let text: LevelText?
+
+    /// - Throws: `FeedFault`.
+    init(price: String, size: String, orders: Int = 1, keepsText: Bool) throws {
+        level = PriceLevel(price: try Decimal(wire: price), size: try Decimal(wire: size), orders: orders)
+        text = keepsText ? LevelText(price: price, size: size) : nil
     }
 }
 
-extension FeedMessage: Decodable {
-    fileprivate enum CodingKeys: String, CodingKey {
-        case type, asks, bids, changes, side, price, size, sequence
-        case product = "product_id"
-    }
-
-    init(from decoder: any Decoder) throws {
-        let fields = try decoder.container(keyedBy: CodingKeys.self)
-        switch try fields.decode(String.self, forKey: .type) {
-        case "snapshot":
-            self = .snapshot(
-                product: try fields.decode(String.self, forKey: .product), asks: try fields.levels(.asks), bids: try fields.levels(.bids))
-        case "l2update":
-            self = .update(product: try fields.decode(String.self, forKey: .product), try fields.changes())
-        case "match":
-            self = .match(product: try fields.decode(String.self, forKey: .product), try fields.trade())
-        default:
-            self = .other
-        }
-    }
+/// Price and size with the zeros that the wire gave them.
+struct LevelText: Equatable {
+    let price: String
+    let size: String
 }
 
-extension KeyedDecodingContainer<FeedMessage.CodingKeys> {
-    fileprivate func levels(_ key: Key) throws -> [PriceLevel] {
-        try decode([[String]].self, forKey: key).map { level in
-            // Full depth feeds add an order id, others a count; the first two are always price and size.
-            guard level.count >= 2 else { throw wrong(key, "a level without price and size") }
-            return PriceLevel(price: try decimal(level[0], key), size: try decimal(level[1], key), orders: 1)
-        }
-    }
+/// A trade as a feed tells it.
+struct FeedTrade: Equatable {
+    /// Nil: the venue does not number its trades.
+    let sequence: Int64?
+    let price: Decimal
+    let size: Decimal
+    let taker: TakerSide
 
-    fileprivate func changes() throws -> [FeedMessage.Change] {
-        try decode([[String]].self, forKey: .changes).map { change in
-            guard change.count == 3 else { throw wrong(.changes, "a change is not [side, price, size]") }
-            return FeedMessage.Change(
-                side: try side(change[0], .changes), price: try decimal(change[1], .changes), size: try decimal(change[2], .changes))
-        }
-    }
-
-    fileprivate func trade() throws -> Trade {
-        let price = try decimal(decode(String.self, forKey: .price), .price)
-        let size = try decimal(decode(String.self, forKey: .size), .size)
-        guard price > 0 else { throw wrong(.price, "a price that is not positive") }
-        guard size > 0 else { throw wrong(.size, "a size that is not positive") }
-        let sequence = try decode(Int64.self, forKey: .sequence)
+    /// - Throws: `FeedFault`.
+    init(sequence: Int64?, price: String, size: String, taker: TakerSide) throws {
+        self.sequence = sequence
+        self.price = try Decimal(wire: price)
+        self.size = try Decimal(wire: size)
+        self.taker = taker
+        guard self.price > 0 else { throw FeedFault("a price that is not positive") }
+        guard self.size > 0 else { throw FeedFault("a size that is not positive") }
         // Beyond this a JSON number is not the same everywhere, and a second pass might overflow.
-        guard (1..<1 << 53).contains(sequence) else { throw wrong(.sequence, "a sequence that is not between 0 and 2^53") }
-        return Trade(
-            sequence: sequence, price: price, size: size,
-            taker: TakerSide(maker: try side(decode(String.self, forKey: .side), .side)))
+        guard sequence.map({ (1..<1 << 53).contains($0) }) ?? true else { throw FeedFault("a sequence that is not between 0 and 2^53") }
     }
+}
 
-    private func side(_ text: String, _ key: Key) throws -> OrderBook.Side {
-        switch text {
-        case "buy": .bid
-        case "sell": .ask
-        default: throw wrong(key, "a side is buy or sell")
-        }
-    }
+/// JSON that is no message of the venue.
+struct FeedFault: Error, CustomStringConvertible {
+    let description: String
 
-    private func decimal(_ text: String, _ key: Key) throws -> Decimal {
-        do { return try Decimal(strict: text) } catch { throw wrong(key, error.description) }
-    }
+    init(_ description: String) { self.description = description }
+}
 
-    private func wrong(_ key: Key, _ what: String) -> DecodingError {
-        .dataCorruptedError(forKey: key, in: self, debugDescription: what)
+extension Decimal {
+    fileprivate init(wire text: String) throws {
+        do { try self.init(strict: text) } catch { throw FeedFault(error.description) }
     }
 }

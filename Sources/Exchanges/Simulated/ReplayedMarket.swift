@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Market
 
 /// One product of a replay: its book and its trades as of some instant.
@@ -6,47 +7,80 @@ struct ReplayedMarket {
     static let tapeCapacity = 16_384
 
     private(set) var book: OrderBook?
+    /// Of the levels of `book`, if the feed has checksums.
+    private var texts = LevelTexts()
     private(set) var tape = TradeTape(capacity: tapeCapacity)
     /// Added to the capture's sequences: a second pass goes on where the first ended.
     private var sequenceOffset: Int64 = 0
-    private var isFirstMatchOfPass = true
+    private var isFirstTradeOfPass = true
     private var awaitsSnapshot = true
 
+    /// - Throws: `ReplayFault`; after a wrong checksum the levels stand as the message told them.
     mutating func apply(_ message: FeedMessage) throws(ReplayFault) {
         switch message {
-        case .snapshot(_, let asks, let bids): try replaceBook(asks: asks, bids: bids)
-        case .update(_, let changes): try change(changes)
-        case .match(_, let trade): try append(trade)
+        case .snapshot(let levels): try replaceBook(levels)
+        case .update(let levels): try change(levels)
+        case .trades(_, let trades): for trade in trades { try append(trade) }
         case .other: break
         }
     }
 
-    private mutating func replaceBook(asks: [PriceLevel], bids: [PriceLevel]) throws(ReplayFault) {
-        do throws(BookError) { book = try OrderBook(asks: asks, bids: bids) } catch { throw .book(error) }
-        awaitsSnapshot = false
-    }
-
-    private mutating func change(_ changes: [FeedMessage.Change]) throws(ReplayFault) {
-        guard !awaitsSnapshot else { throw .updateBeforeSnapshot }
+    private mutating func replaceBook(_ levels: BookLevels) throws(ReplayFault) {
         do throws(BookError) {
-            for change in changes { try book?.set(change.side, price: change.price, size: change.size) }
+            book = try OrderBook(asks: levels.asks.lazy.map(\.level), bids: levels.bids.lazy.map(\.level))
         } catch {
             throw .book(error)
         }
+        texts = LevelTexts()
+        for side in [OrderBook.Side.ask, .bid] {
+            for wire in levels[side] where wire.text != nil { texts[side, wire.level.price] = wire.text }
+        }
+        awaitsSnapshot = false
+        try verify(levels.checksum)
     }
 
-    private mutating func append(_ given: Trade) throws(ReplayFault) {
-        if isFirstMatchOfPass, given.sequence + sequenceOffset <= tape.sequence { sequenceOffset = tape.sequence + 1 - given.sequence }
-        isFirstMatchOfPass = false
-        var trade = given
-        trade.sequence += sequenceOffset
-        guard tape.append(trade) else { throw .repeatedSequence(given.sequence) }
+    private mutating func change(_ levels: BookLevels) throws(ReplayFault) {
+        guard !awaitsSnapshot, book != nil else { throw .updateBeforeSnapshot }
+        do throws(BookError) {
+            for side in [OrderBook.Side.ask, .bid] {
+                for wire in levels[side] {
+                    try book?.set(side, price: wire.level.price, size: wire.level.size, orders: wire.level.orders)
+                    if wire.text != nil { texts[side, wire.level.price] = wire.level.size.isZero ? nil : wire.text }
+                }
+                if let depth = levels.depth { keepBest(depth, side) }
+            }
+        } catch {
+            throw .book(error)
+        }
+        try verify(levels.checksum)
+    }
+
+    /// What falls out of the feed's depth is not told of any more: it comes back by being told anew.
+    private mutating func keepBest(_ depth: Int, _ side: OrderBook.Side) {
+        guard let book, book.count(side) > depth else { return }
+        for level in book.levels(side).dropFirst(depth) { texts[side, level.price] = nil }
+        self.book?.keepBest(depth, side)
+    }
+
+    private func verify(_ checksum: BookChecksum?) throws(ReplayFault) {
+        guard let checksum, let book else { return }
+        let found = BookChecksum(rule: checksum.rule, of: book, texts)
+        guard found == checksum else { throw .checksum(told: checksum.value, found: found.value) }
+    }
+
+    private mutating func append(_ given: FeedTrade) throws(ReplayFault) {
+        // Trades without numbers are counted.
+        let number = given.sequence ?? tape.sequence + 1 - sequenceOffset
+        if isFirstTradeOfPass, number + sequenceOffset <= tape.sequence { sequenceOffset = tape.sequence + 1 - number }
+        isFirstTradeOfPass = false
+        let trade = Trade(sequence: number + sequenceOffset, price: given.price, size: given.size, taker: given.taker)
+        guard tape.append(trade) else { throw .repeatedSequence(number) }
     }
 
     /// The capture begins again. The trades stay; the old book, too, stands until the new snapshot unless `keepingBook` is false.
     mutating func beginPass(keepingBook: Bool) {
         awaitsSnapshot = true
-        isFirstMatchOfPass = true
+        isFirstTradeOfPass = true
         if !keepingBook { book = nil }
     }
 }
@@ -56,12 +90,15 @@ enum ReplayFault: Error, Equatable, CustomStringConvertible {
     case updateBeforeSnapshot
     case repeatedSequence(Int64)
     case book(BookError)
+    /// The book after a message is not the one that the venue had.
+    case checksum(told: Int64, found: Int64)
 
     var description: String {
         switch self {
         case .updateBeforeSnapshot: "an update before the product's snapshot"
-        case .repeatedSequence(let sequence): "a match whose sequence \(sequence) does not rise"
+        case .repeatedSequence(let sequence): "a trade whose sequence \(sequence) does not rise"
         case .book(let error): error.description
+        case .checksum(let told, let found): "the book's checksum is \(found), the venue's \(told)"
         }
     }
 }

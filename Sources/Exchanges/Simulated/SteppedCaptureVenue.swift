@@ -10,18 +10,19 @@ public final class SteppedCaptureVenue: SimulatedVenue {
     private let steppers: [String: SteppedMarket]
 
     /// - Parameters:
+    ///   - paths: files of one venue's feed, merged by time; a folder stands for all files right in it.
     ///   - step: in nanoseconds, positive. Steps are counted from the first message of the capture; a product's first is the first
     ///     at which it has a book, and the last of all is the first that leaves nothing out.
     ///   - loops: after the last step the first follows, with sequences that go on rising.
     public init(
-        path: String, step: Int64, loops: Bool, report: @escaping @Sendable (CaptureFault) -> Void
+        paths: [String], step: Int64, loops: Bool, report: @escaping @Sendable (CaptureFault) -> Void
     ) throws(CaptureError) {
         precondition(step > 0)
-        let survey = try CaptureSurvey(path: path, report: report)
+        let survey = try CaptureSurvey(paths: paths, report: report)
         products = survey.products
         var steppers: [String: SteppedMarket] = [:]
         for product in survey.products {
-            let cursor = try CaptureCursor(path: path, product: product.symbol, report: report)
+            let cursor = try CaptureCursor(survey.files, product: product.symbol, report: report)
             steppers[product.symbol] = SteppedMarket(Stepper(cursor, start: survey.start, span: survey.span, step: step, loops: loops))
         }
         self.steppers = steppers

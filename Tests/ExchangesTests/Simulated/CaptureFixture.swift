@@ -44,5 +44,6 @@ final class FaultList: Sendable {
 
     var report: @Sendable (CaptureFault) -> Void { { fault in self.faults.withLock { $0.append(fault) } } }
     var lines: [Int] { faults.withLock { $0.map(\.line) } }
+    var kinds: [CaptureFault.Kind] { faults.withLock { $0.map(\.kind) } }
     var reasons: [String] { faults.withLock { $0.map(\.reason) } }
 }

@@ -23,7 +23,7 @@ struct CaptureOracleTests {
         let expected = try CaptureSamples.load().samples
         let settings = try Aggregations.load()
         let faults = Mutex(0)
-        let venue = try SteppedCaptureVenue(path: Self.capture(), step: 50_000_000, loops: false) { _ in faults.withLock { $0 += 1 } }
+        let venue = try SteppedCaptureVenue(paths: [Self.capture()], step: 50_000_000, loops: false) { _ in faults.withLock { $0 += 1 } }
         #expect(settings.aggregation.count == 6)
         for (product, text) in settings.aggregation {
             let aggregation = try Decimal(strict: text)
@@ -49,7 +49,7 @@ struct CaptureOracleTests {
 
     @Test("lists its ten products with bucket widths that fit their prices")
     func products() throws {
-        let venue = try SteppedCaptureVenue(path: Self.capture(), step: 50_000_000, loops: false) { _ in }
+        let venue = try SteppedCaptureVenue(paths: [Self.capture()], step: 50_000_000, loops: false) { _ in }
         let listed = Dictionary(uniqueKeysWithValues: venue.products.map { ($0.symbol, $0.aggregation.plainText) })
         #expect(listed.count == 10)
         #expect(listed.merging(try Aggregations.load().aggregation) { a, b in a == b ? a : "\(a) is not \(b)" } == listed)
@@ -59,7 +59,7 @@ struct CaptureOracleTests {
     func atOnce() throws {
         let expected = try #require(CaptureSamples.load().samples["NMR-EUR"]?.last)
         // 30.7846249 s lie between the first and the last message.
-        let venue = try CaptureVenue(path: Self.capture(), loops: false, clock: VenueClock { 30_784_000_000 }) { _ in }
+        let venue = try CaptureVenue(paths: [Self.capture()], loops: false, clock: VenueClock { 30_784_000_000 }) { _ in }
         let interval = try venue.interval(product: "NMR-EUR", aggregation: Decimal(strict: "0.05"), depth: 3)
         #expect(interval.book.asks.map(\.numbers) == expected.asks)
         #expect(try venue.marketOrders(product: "NMR-EUR", since: 0).flow.buy.orders == 7)

@@ -9,7 +9,7 @@ struct CaptureVenueTests {
     private let faults = FaultList()
 
     private func venue(_ fixture: CaptureFixture, loops: Bool = false) throws -> CaptureVenue {
-        try CaptureVenue(path: fixture.path, loops: loops, clock: time.clock, report: faults.report)
+        try CaptureVenue(paths: [fixture.path], loops: loops, clock: time.clock, report: faults.report)
     }
 
     private func midpoint(_ venue: CaptureVenue, _ product: String = "AAA-USD") throws -> String {
@@ -117,7 +117,7 @@ struct CaptureVenueTests {
     @Test("a file that is missing, or holds no book, is an error that names it")
     func unusable() throws {
         let missing = #expect(throws: CaptureError.self) {
-            try CaptureVenue(path: "/nonexistent/feed", loops: false, clock: time.clock) { _ in }
+            try CaptureVenue(paths: ["/nonexistent/feed"], loops: false, clock: time.clock) { _ in }
         }
         #expect(missing?.description == "cannot read the capture /nonexistent/feed: No such file or directory")
         let fixture = try CaptureFixture(["1.0: {\"type\":\"ticker\",\"product_id\":\"X\"}"])

@@ -5,10 +5,13 @@ import Testing
 
 @Suite("A damaged capture")
 struct DamagedCaptureTests {
-    @Test("whatever bytes it holds, the replay goes through it and only answers or refuses", arguments: UInt64(1)...60)
+    @Test("whatever bytes it holds, the replay goes through it and only answers or refuses", arguments: UInt64(1)...180)
     func damaged(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
-        var bytes = Array((CaptureFixture.market + CaptureFixture.market).joined(separator: "\n").utf8)
+        let lines = [
+            CaptureFixture.market, CaptureFixture.krakenBook + CaptureFixture.krakenTrades, CaptureFixture.okx,
+        ][Int(seed % 3)]
+        var bytes = Array((lines + lines).joined(separator: "\n").utf8)
         for _ in 0..<Int.random(in: 1...12, using: &random) { damage(&bytes, using: &random) }
         let fixture = try CaptureFixture([])
         try Data(bytes).write(to: URL(filePath: fixture.path))
@@ -16,8 +19,8 @@ struct DamagedCaptureTests {
         let venues: [any SimulatedVenue]
         do throws(CaptureError) {
             venues = [
-                try CaptureVenue(path: fixture.path, loops: true, clock: time.clock, report: faults.report),
-                try SteppedCaptureVenue(path: fixture.path, step: 1_000_000_000, loops: true, report: faults.report),
+                try CaptureVenue(paths: [fixture.path], loops: true, clock: time.clock, report: faults.report),
+                try SteppedCaptureVenue(paths: [fixture.path], step: 1_000_000_000, loops: true, report: faults.report),
             ]
         } catch {
             // Both snapshots may have been hit.
@@ -56,7 +59,7 @@ struct DamagedCaptureTests {
                 "9223372036.1: {}",
             ])
         let (time, faults) = (HandClock(), FaultList())
-        let venue = try CaptureVenue(path: fixture.path, loops: true, clock: time.clock, report: faults.report)
+        let venue = try CaptureVenue(paths: [fixture.path], loops: true, clock: time.clock, report: faults.report)
         time.set(milliseconds: 5_000)
         // The first pass ended at 17, and in the fifteenth, 0.1 s old, one trade has followed.
         #expect(try venue.marketOrders(product: "AAA-USD", since: 0).flow.sequence == 18)

@@ -10,7 +10,7 @@ struct SteppedCaptureTests {
     init() throws { fixture = try CaptureFixture() }
 
     private func venue(loops: Bool = false) throws -> SteppedCaptureVenue {
-        try SteppedCaptureVenue(path: fixture.path, step: 50_000_000, loops: loops) { _ in }
+        try SteppedCaptureVenue(paths: [fixture.path], step: 50_000_000, loops: loops) { _ in }
     }
 
     private func midpoint(_ venue: SteppedCaptureVenue, _ product: String = "AAA-USD") throws -> String {
@@ -85,7 +85,7 @@ struct SteppedCaptureTests {
     @Test("a book that begins hours after the capture is reached at once")
     func late() throws {
         let late = try CaptureFixture([CaptureFixture.market[2]] + CaptureFixture.market[4...].map { "9" + $0.dropFirst() })
-        let venue = try SteppedCaptureVenue(path: late.path, step: 1_000_000, loops: false) { _ in }
+        let venue = try SteppedCaptureVenue(paths: [late.path], step: 1_000_000, loops: false) { _ in }
         #expect(try venue.interval(product: "AAA-USD", aggregation: 1, depth: 1).date == Date(timeIntervalSince1970: 9000.04))
     }
 

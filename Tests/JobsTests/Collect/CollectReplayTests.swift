@@ -31,7 +31,7 @@ struct CollectReplayTests {
         let reference = try JSONDecoder().decode(Reference.self, from: Shared.data("oracles/samples_coinbase.json"))
         let expected = try CaptureSamples.load().samples
         let venue = try SteppedCaptureVenue(
-            path: Shared.path("data/captures/coinbase/COINBASE.ws.28.0"), step: 50_000_000, loops: false, report: { _ in })
+            paths: [Shared.path("data/captures/coinbase/COINBASE.ws.28.0")], step: 50_000_000, loops: false, report: { _ in })
         let server = try serve(venue)
         let database = try TestPostgres.database()
         let rows = try CollectedRows(database.options())

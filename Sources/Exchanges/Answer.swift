@@ -13,7 +13,7 @@ struct Subject: Sendable {
     /// Throws what a status other than 2xx means.
     func requireSuccess(_ response: Response) throws(VenueError) {
         guard !response.isSuccess else { return }
-        let message = "status \(response.status)" + Self.excerpt(response.body)
+        let message = "status \(response.status)" + excerpt(response.body)
         switch response.status {
         case 404: throw error(.unknownSymbol, message, response)
         case 418, 429: throw error(.rateLimited, message, response)
@@ -24,13 +24,10 @@ struct Subject: Sendable {
 
     /// Reads the whole body; what `read` finds wrong becomes `malformed`.
     func read<R>(_ response: Response, _ read: (inout JSONReader) throws(JSONError) -> R) throws(VenueError) -> R {
-        var reader = JSONReader(response.body)
         do throws(JSONError) {
-            let value = try read(&reader)
-            try reader.finish()
-            return value
+            return try JSONReader.read(response.body, read)
         } catch {
-            throw self.error(.malformed, "\(error)" + Self.excerpt(response.body), response)
+            throw self.error(.malformed, "\(error)" + excerpt(response.body), response)
         }
     }
 
@@ -41,15 +38,18 @@ struct Subject: Sendable {
         case .price, .size, .aggregation, .depth: self.error(.malformed, "\(error)", response)
         }
     }
+}
 
-    /// The beginning of a body, on one line, without what a terminal would obey or Postgres cannot store.
-    private static func excerpt(_ body: [UInt8]) -> String {
-        guard !body.isEmpty else { return ", empty body" }
-        var text = ""
-        for scalar in String(decoding: body.prefix(120), as: UTF8.self).unicodeScalars {
-            let isControl = scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value)
-            text.unicodeScalars.append(isControl || scalar.properties.isWhitespace ? " " : scalar)
-        }
-        return ": " + text + (body.count > 120 ? "…" : "")
+/// The beginning of a body as the end of a sentence, on one line, without what a terminal would obey or Postgres cannot store.
+func excerpt(_ body: some Collection<UInt8>, limit: Int = 120) -> String {
+    body.isEmpty ? ", empty body" : ": " + printable(body, limit: limit)
+}
+
+func printable(_ bytes: some Collection<UInt8>, limit: Int) -> String {
+    var text = ""
+    for scalar in String(decoding: bytes.prefix(limit), as: UTF8.self).unicodeScalars {
+        let isControl = scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value)
+        text.unicodeScalars.append(isControl || scalar.properties.isWhitespace ? " " : scalar)
     }
+    return text + (bytes.count > limit ? "…" : "")
 }

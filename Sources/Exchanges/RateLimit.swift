@@ -1,13 +1,20 @@
-/// How often a venue lets itself be asked.
+/// How often a venue lets itself be asked. A request uses one token, or its weight where the venue weighs requests.
 public struct RateLimit: Equatable, Sendable {
     public var perSecond: Double
-    /// Requests at once after a pause.
+    /// Tokens at once after a pause.
     public var burst: Int
 
     public init(perSecond: Double, burst: Int) {
         precondition(perSecond > 0 && burst > 0)
         self.perSecond = perSecond
         self.burst = burst
+    }
+
+    /// So many tokens in any window of `seconds`, whenever the venue lets its own windows begin: a fifth of them at once, the others
+    /// evenly.
+    public init(_ count: Int, in seconds: Double) {
+        let burst = max(count / 5, 1)
+        self.init(perSecond: Double(max(count - burst, 1)) / seconds, burst: burst)
     }
 }
 
@@ -23,20 +30,24 @@ public struct RateBudget: Sendable {
         updated = now
     }
 
-    /// When the next request may go: now or later.
-    public mutating func nextRequest(at now: ContinuousClock.Instant) -> ContinuousClock.Instant {
+    /// When a request of that weight may go: now or later.
+    public mutating func nextRequest(_ weight: Int = 1, at now: ContinuousClock.Instant) -> ContinuousClock.Instant {
         refill(at: now)
+        let missing = needed(weight) - tokens
         // A bucket a rounding error short of a token would be asked again and again for nothing.
-        return tokens >= 1 ? max(now, updated) : updated + .seconds((1 - tokens) / limit.perSecond + 1e-6)
+        return missing <= 0 ? max(now, updated) : updated + .seconds(missing / limit.perSecond + 1e-6)
     }
 
-    /// Uses one request if there is one.
-    public mutating func take(at now: ContinuousClock.Instant) -> Bool {
+    /// Uses the weight of one request if there is enough.
+    public mutating func take(_ weight: Int = 1, at now: ContinuousClock.Instant) -> Bool {
         refill(at: now)
-        guard tokens >= 1, updated <= now else { return false }
-        tokens -= 1
+        guard tokens >= needed(weight), updated <= now else { return false }
+        tokens -= Double(weight)
         return true
     }
+
+    /// What is heavier than the bucket goes when that is full, and leaves a debt.
+    private func needed(_ weight: Int) -> Double { Double(min(weight, limit.burst)) }
 
     /// The venue asked to be left alone: nothing until then, and one by one after.
     public mutating func pause(until time: ContinuousClock.Instant) {

@@ -21,7 +21,8 @@ public protocol Venue: Sendable {
     /// Why an answer holds no data, whatever its HTTP status; nil: it is to be parsed.
     static func refusal(_ response: Response) -> VenueRefusal?
 
-    /// Oldest first, whatever the venue's order. A row that cannot be read is set aside; an answer of another shape throws.
+    /// Oldest first, whatever the venue's order. A row that cannot be read is set aside; an answer of another shape throws. Whether a
+    /// candle makes sense is not asked here (see `CandleCheck`).
     static func candles(_ body: [UInt8], interval: KlineInterval) throws(AnswerError) -> ParsedRows<Candle>
     static func depth(_ body: [UInt8]) throws(AnswerError) -> Depth
     /// - Parameter pair: what was asked for, where the answer does not say itself; nil: all.
@@ -35,7 +36,8 @@ public protocol Venue: Sendable {
 
 /// What can be asked of a venue.
 public enum VenueQuestion: Equatable, Sendable {
-    /// Candles that open in `from...to` (milliseconds since 1970 UTC, both on the grid); nil: the newest. Never more than the page limit.
+    /// Candles that open in `from...to` (milliseconds since 1970 UTC, both on the grid); nil: no bound. No more than the page limit:
+    /// which of more a venue would give differs. Where a venue takes no end, later ones come too.
     case candles(Pair, KlineInterval, from: Int64?, to: Int64?)
     /// At least so many levels a side, if the book has them.
     case depth(Pair, levels: Int)
@@ -91,27 +93,13 @@ public struct VenueRefusal: Equatable, Sendable {
 
 /// Rows of an answer, those that could be read and those that could not.
 public struct ParsedRows<Row: Sendable>: Sendable {
-    /// With their place in the answer, from 0, in the venue's order.
+    /// With their place in the venue's answer, from 0.
     public var rows: [(position: Int, row: Row)]
     public var rejected: [RejectedRow]
 
     public init(rows: [(position: Int, row: Row)] = [], rejected: [RejectedRow] = []) {
         self.rows = rows
         self.rejected = rejected
-    }
-}
-
-/// A row that is not taken, and why.
-public struct RejectedRow: Equatable, Sendable {
-    public var position: Int
-    public var reason: String
-    /// As it came, cut to 500 bytes.
-    public var text: String
-
-    public init(position: Int, reason: String, text: String) {
-        self.position = position
-        self.reason = reason
-        self.text = text
     }
 }
 

@@ -7,10 +7,7 @@ import Testing
 @Suite("JSON reader")
 struct JSONReaderTests {
     private func reading<R>(_ text: String, _ read: (inout JSONReader) throws(JSONError) -> R) throws(JSONError) -> R {
-        var reader = JSONReader(Array(text.utf8))
-        let value = try read(&reader)
-        try reader.finish()
-        return value
+        try JSONReader.read(Array(text.utf8), read)
     }
 
     @Test(
@@ -56,9 +53,11 @@ struct JSONReaderTests {
         let alphabet = Array(#"{}[]",:\0123456789.-+eEtrufalsn "#.utf8) + [0, 9, 10, 0xc3, 0xff]
         for _ in 0..<20_000 {
             let bytes = (0..<Int.random(in: 0..<20, using: &random)).map { _ in alphabet.randomElement(using: &random)! }
-            var reader = JSONReader(bytes)
-            _ = try? reader.skip()
-            #expect(reader.offset <= bytes.count)
+            let offset = try? JSONReader.readStart(bytes) { reader throws(JSONError) in
+                try reader.skip()
+                return reader.offset
+            }
+            #expect(offset ?? 0 <= bytes.count)
         }
     }
 

@@ -10,19 +10,37 @@ struct JSONReader {
     /// Deeper nesting is an attack or a mistake.
     static let depthLimit = 32
 
-    private let bytes: [UInt8]
-    private(set) var offset = 0
-    private var depth = 0
+    /// Lives as long as the closure of `read`, which no reader leaves.
+    let bytes: UnsafeBufferPointer<UInt8>
+    var offset = 0
+    var depth = 0
 
-    init(_ bytes: [UInt8]) { self.bytes = bytes }
+    private init(_ bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
+
+    /// Reads all of `bytes`: nothing but blanks may follow the value that `body` reads.
+    static func read<R>(_ bytes: [UInt8], _ body: (inout JSONReader) throws(JSONError) -> R) throws(JSONError) -> R {
+        try bytes.withUnsafeBufferPointer { buffer throws(JSONError) in
+            var reader = JSONReader(buffer)
+            let value = try body(&reader)
+            try reader.finish()
+            return value
+        }
+    }
+
+    /// Reads the beginning of `bytes`.
+    static func readStart<R>(_ bytes: [UInt8], _ body: (inout JSONReader) throws(JSONError) -> R) throws(JSONError) -> R {
+        try bytes.withUnsafeBufferPointer { buffer throws(JSONError) in
+            var reader = JSONReader(buffer)
+            return try body(&reader)
+        }
+    }
 
     /// Calls `member` with each name; it must read or skip the value.
-    mutating func object(_ member: (inout JSONReader, String) throws(JSONError) -> Void) throws(JSONError) {
+    mutating func object(_ member: (inout JSONReader, JSONName) throws(JSONError) -> Void) throws(JSONError) {
         try enter("{", "an object")
         guard !accept("}") else { return leave() }
         repeat {
-            let name = try string()
-            try expect(":")
+            let name = try name()
             try member(&self, name)
         } while accept(",")
         try expect("}")
@@ -38,6 +56,30 @@ struct JSONReader {
         leave()
     }
 
+    /// Enters an object up to the value of its member of that name; false: it has none, and is behind. The rest of the object is the
+    /// caller's to read, or to leave unread.
+    mutating func find(_ wanted: StaticString) throws(JSONError) -> Bool {
+        try enter("{", "an object")
+        guard !accept("}") else {
+            leave()
+            return false
+        }
+        repeat {
+            if wanted ~= (try name()) { return true }
+            try skip()
+        } while accept(",")
+        try expect("}")
+        leave()
+        return false
+    }
+
+    private mutating func name() throws(JSONError) -> JSONName {
+        let (range, isPlain) = try quoted()
+        let name = JSONName(bytes: UnsafeBufferPointer(rebasing: bytes[range]), escaped: isPlain ? nil : try unescaped(range))
+        try expect(":")
+        return name
+    }
+
     /// Between the elements of an array whose elements the caller reads one by one.
     mutating func comma() throws(JSONError) { try expect(",") }
 
@@ -48,49 +90,16 @@ struct JSONReader {
         leave()
     }
 
+    /// The end of an array of which enough has been read: venues add columns.
+    mutating func endRow() throws(JSONError) {
+        while accept(",") { try skip() }
+        try end()
+    }
+
     /// Nothing but blanks may follow.
-    mutating func finish() throws(JSONError) {
+    private mutating func finish() throws(JSONError) {
         skipBlanks()
         guard offset == bytes.count else { throw error("something follows the end of the value") }
-    }
-
-    mutating func string() throws(JSONError) -> String {
-        let (range, isPlain) = try quoted()
-        return isPlain ? String(decoding: bytes[range], as: UTF8.self) : try unescaped(range)
-    }
-
-    /// A number, or a string that holds one: venues send both. Exact to the last digit.
-    mutating func decimal() throws(JSONError) -> Decimal {
-        let start = offset
-        let range = peek == UInt8(ascii: "\"") ? try quoted().range : token()
-        do {
-            return try Decimal(strict: String(decoding: bytes[range], as: UTF8.self), allowingExponent: true)
-        } catch {
-            offset = start
-            throw self.error("\(error)")
-        }
-    }
-
-    /// A number without fraction and exponent.
-    mutating func integer() throws(JSONError) -> Int64 {
-        let start = offset
-        let text = String(decoding: bytes[token()], as: UTF8.self)
-        guard let value = Int64(text), value.description == text else {
-            offset = start
-            throw error("expected a whole number")
-        }
-        return value
-    }
-
-    /// A venue's number of a trade or a change: whole, from 0 up to 2⁵³, beyond which JSON numbers are not exact (RFC 8259, section 6).
-    mutating func sequence() throws(JSONError) -> Int64 {
-        let start = offset
-        let value = try integer()
-        guard (0...1 << 53).contains(value) else {
-            offset = start
-            throw error("\(value) is no sequence number")
-        }
-        return value
     }
 
     /// Passes over one value of any kind.
@@ -102,8 +111,7 @@ struct JSONReader {
         default:
             let start = offset
             let range = token()
-            let isWord = ["true", "false", "null"].contains { bytes[range].elementsEqual($0.utf8) }
-            guard isWord || Self.isNumber(bytes[range]) else {
+            guard isWord(range) || isNumber(range) else {
                 offset = start
                 throw error("expected a value")
             }
@@ -122,132 +130,17 @@ struct JSONError: Error, Equatable, CustomStringConvertible {
     var description: String { "at byte \(offset): \(reason)" }
 }
 
-// MARK: - Bytes
+/// The name of an object's member, compared where it stands. Valid while its reader is.
+struct JSONName {
+    fileprivate let bytes: UnsafeBufferPointer<UInt8>
+    /// Where the bytes do not stand for themselves.
+    fileprivate let escaped: String?
 
-extension JSONReader {
-    /// The next byte that is not blank; nil at the end.
-    private var peek: UInt8? {
-        mutating get {
-            skipBlanks()
-            return offset < bytes.count ? bytes[offset] : nil
-        }
-    }
+    var text: String { escaped ?? String(decoding: bytes, as: UTF8.self) }
+}
 
-    private mutating func skipBlanks() {
-        while offset < bytes.count, bytes[offset] == 0x20 || (bytes[offset] <= 0x0d && [0x09, 0x0a, 0x0d].contains(bytes[offset])) {
-            offset += 1
-        }
-    }
-
-    private mutating func accept(_ character: Unicode.Scalar) -> Bool {
-        guard peek == UInt8(ascii: character) else { return false }
-        offset += 1
-        return true
-    }
-
-    private mutating func expect(_ character: Unicode.Scalar) throws(JSONError) {
-        guard accept(character) else { throw error("expected \(character)") }
-    }
-
-    private mutating func enter(_ character: Unicode.Scalar, _ kind: String) throws(JSONError) {
-        guard accept(character) else { throw error("expected \(kind)") }
-        depth += 1
-        guard depth <= Self.depthLimit else { throw error("nested deeper than \(Self.depthLimit)") }
-    }
-
-    private mutating func leave() { depth -= 1 }
-
-    /// The bytes between the quotes, and whether they stand for themselves.
-    private mutating func quoted() throws(JSONError) -> (range: Range<Int>, isPlain: Bool) {
-        guard accept("\"") else { throw error("expected a string") }
-        let start = offset
-        var isPlain = true
-        while offset < bytes.count {
-            switch bytes[offset] {
-            case UInt8(ascii: "\""):
-                offset += 1
-                return (start..<offset - 1, isPlain)
-            case UInt8(ascii: "\\"):
-                isPlain = false
-                offset += 2
-            case 0..<0x20: throw error("a control character in a string")
-            default: offset += 1
-            }
-        }
-        offset = bytes.count
-        throw error("the string does not end")
-    }
-
-    /// Everything up to the next separator: a number or a word, if it is one.
-    private mutating func token() -> Range<Int> {
-        skipBlanks()
-        let start = offset
-        while offset < bytes.count {
-            switch bytes[offset] {
-            case UInt8(ascii: ","), UInt8(ascii: "]"), UInt8(ascii: "}"), UInt8(ascii: "["), UInt8(ascii: "{"), UInt8(ascii: "\""),
-                UInt8(ascii: ":"), 0...0x20:
-                return start..<offset
-            default: offset += 1
-            }
-        }
-        return start..<offset
-    }
-
-    /// -?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?
-    private static func isNumber(_ text: ArraySlice<UInt8>) -> Bool {
-        var rest = text
-        func digits() -> Int {
-            let count = rest.prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }.count
-            rest = rest.dropFirst(count)
-            return count
-        }
-        if rest.first == UInt8(ascii: "-") { rest = rest.dropFirst() }
-        let leadingZero = rest.first == UInt8(ascii: "0")
-        let whole = digits()
-        guard whole == 1 || (whole > 1 && !leadingZero) else { return false }
-        if rest.first == UInt8(ascii: ".") {
-            rest = rest.dropFirst()
-            guard digits() > 0 else { return false }
-        }
-        if let e = rest.first, e | 0x20 == UInt8(ascii: "e") {
-            rest = rest.dropFirst()
-            if let sign = rest.first, sign == UInt8(ascii: "+") || sign == UInt8(ascii: "-") { rest = rest.dropFirst() }
-            guard digits() > 0 else { return false }
-        }
-        return rest.isEmpty
-    }
-
-    private func unescaped(_ range: Range<Int>) throws(JSONError) -> String {
-        var units: [UInt16] = []
-        var index = range.lowerBound
-        // UTF-16, because `\u` escapes write characters beyond the first plane as two surrogates.
-        while index < range.upperBound {
-            guard bytes[index] == UInt8(ascii: "\\") else {
-                let end = bytes[index..<range.upperBound].firstIndex(of: UInt8(ascii: "\\")) ?? range.upperBound
-                units += String(decoding: bytes[index..<end], as: UTF8.self).utf16
-                index = end
-                continue
-            }
-            let (unit, length) = try escape(at: index, before: range.upperBound)
-            units.append(unit)
-            index += length
-        }
-        return String(decoding: units, as: UTF16.self)
-    }
-
-    private func escape(at index: Int, before end: Int) throws(JSONError) -> (unit: UInt16, length: Int) {
-        let kind = index + 1 < end ? bytes[index + 1] : 0
-        switch kind {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): return (UInt16(kind), 2)
-        case UInt8(ascii: "b"): return (0x08, 2)
-        case UInt8(ascii: "f"): return (0x0c, 2)
-        case UInt8(ascii: "n"): return (0x0a, 2)
-        case UInt8(ascii: "r"): return (0x0d, 2)
-        case UInt8(ascii: "t"): return (0x09, 2)
-        case UInt8(ascii: "u") where index + 6 <= end:
-            if let unit = UInt16(String(decoding: bytes[index + 2..<index + 6], as: UTF8.self), radix: 16) { return (unit, 6) }
-        default: break
-        }
-        throw JSONError(offset: index, reason: "not an escape sequence")
-    }
+func ~= (pattern: StaticString, name: JSONName) -> Bool {
+    if let escaped = name.escaped { return escaped == pattern.description }
+    guard name.bytes.count == pattern.utf8CodeUnitCount else { return false }
+    return UnsafeBufferPointer(start: pattern.utf8Start, count: name.bytes.count).elementsEqual(name.bytes)
 }

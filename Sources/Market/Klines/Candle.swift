@@ -35,3 +35,11 @@ public struct Candle: Equatable, Sendable {
         self.isClosed = isClosed
     }
 }
+
+extension Candle: CustomStringConvertible {
+    public var description: String {
+        let counts = [tradeCount.map { "\($0) trades" }, isClosed.map { $0 ? "closed" : "open" }].compactMap { $0 }
+        let volumes = [quoteVolume, takerBuyVolume, takerBuyQuoteVolume].map { $0?.description ?? "-" }
+        return (["\(openTime)"] + [open, high, low, close, volume].map(\.description) + volumes + counts).joined(separator: " ")
+    }
+}

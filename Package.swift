@@ -88,8 +88,11 @@ let package = Package(
         tests("APITests", ["API", "HTTP", "Curl", "Warehouse", "Postgres", "Exchanges", "Market", "TestSupport"]),
         tests(
             "JobsTests",
-            ["Jobs", "API", "HTTP", "Curl", "Warehouse", "Postgres", "Exchanges", "Market", "Runtime", "Analysis", "PNG", "TestSupport"]),
-        tests("cryptogafTests", ["cryptogaf", "TestSupport", "Postgres"]),
+            [
+                "Jobs", "API", "HTTP", "Curl", "Warehouse", "Lake", "Postgres", "Exchanges", "Market", "Runtime", "Analysis", "PNG",
+                "TestSupport",
+            ]),
+        tests("cryptogafTests", ["cryptogaf", "Warehouse", "Market", "TestSupport", "Postgres"]),
         tests("HouseRulesTests", ["TestSupport"]),
     ],
     swiftLanguageModes: [.v6]

@@ -9,6 +9,8 @@ public struct RawObjectRecord: Equatable, Sendable {
     public var channel: String
     /// Empty but for candles.
     public var intervalCode: String
+    /// When the question went out; nil where nobody was asked.
+    public var requestedAt: Date?
     public var receivedAt: Date
     /// As stored.
     public var bytes: Int
@@ -16,13 +18,15 @@ public struct RawObjectRecord: Equatable, Sendable {
     public var sha256: [UInt8]
 
     public init(
-        key: String, exchange: String, symbol: String, channel: String, intervalCode: String, receivedAt: Date, bytes: Int, sha256: [UInt8]
+        key: String, exchange: String, symbol: String, channel: String, intervalCode: String, requestedAt: Date? = nil, receivedAt: Date,
+        bytes: Int, sha256: [UInt8]
     ) {
         self.key = key
         self.exchange = exchange
         self.symbol = symbol
         self.channel = channel
         self.intervalCode = intervalCode
+        self.requestedAt = requestedAt
         self.receivedAt = receivedAt
         self.bytes = bytes
         self.sha256 = sha256
@@ -40,12 +44,13 @@ public struct RawObjectRepository {
         guard !objects.isEmpty else { return }
         try connection.execute(
             """
-            INSERT INTO crypto_gaf.raw_objects (object_key, exchange, symbol, channel, interval_code, received_at, bytes, sha256)
-            SELECT key, exchange, symbol, channel, interval_code, received_at, bytes, decode(sha256, 'hex')
+            INSERT INTO crypto_gaf.raw_objects (object_key, exchange, symbol, channel, interval_code, requested_at, received_at, bytes, sha256)
+            SELECT key, exchange, symbol, channel, interval_code, requested_at, received_at, bytes, decode(sha256, 'hex')
             FROM unnest(\(objects.map(\.key))::text[], \(objects.map(\.exchange))::text[], \(objects.map(\.symbol))::text[],
-                \(objects.map(\.channel))::text[], \(objects.map(\.intervalCode))::text[], \(objects.map(\.receivedAt))::timestamptz[],
+                \(objects.map(\.channel))::text[], \(objects.map(\.intervalCode))::text[], \(objects.map(\.requestedAt))::timestamptz[],
+                \(objects.map(\.receivedAt))::timestamptz[],
                 \(objects.map(\.bytes))::bigint[], \(objects.map { $0.sha256.hexadecimal })::text[])
-                AS new (key, exchange, symbol, channel, interval_code, received_at, bytes, sha256)
+                AS new (key, exchange, symbol, channel, interval_code, requested_at, received_at, bytes, sha256)
             ON CONFLICT (object_key) DO NOTHING
             """)
     }

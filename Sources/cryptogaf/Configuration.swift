@@ -1,3 +1,6 @@
+import Exchanges
+import Jobs
+import Lake
 import Postgres
 
 /// Everything the environment says, read once; below the program nothing looks there.
@@ -5,7 +8,7 @@ import Postgres
 /// The variables are those of the predecessors; `PG*` of libpq fill what `POSTGRES_*` leave open.
 struct Configuration: Sendable {
     /// Parts that a command may be unable to do without.
-    enum Section: Sendable { case postgres }
+    enum Section: Sendable { case postgres, lake }
 
     private let settings: PostgresSettings
     /// `SLEEP_INTERVAL`, seconds between two ticks of `collect`.
@@ -16,6 +19,11 @@ struct Configuration: Sendable {
     let coinbaseURL: String
     /// `COINBASE_EXCHANGE_URL`, the public Coinbase Exchange REST API.
     let coinbaseExchangeURL: String
+    /// Every venue, at `BINANCE_URL`, `BYBIT_URL` … (of Coinbase `COINBASE_EXCHANGE_URL`) or its public address, asked as often as it
+    /// allows or as `BINANCE_RATE_LIMIT` … says, in requests per second.
+    let venues: [VenueSite]
+    /// `LAKE_URL`.
+    private let lakeURL: String?
     /// `SQL_DIR`, where `migrations/` and `functions/` are.
     let sqlDirectory: String
     /// `ALLOW_ORIGIN`, the `Access-Control-Allow-Origin` of GET answers; empty: none is sent.
@@ -31,12 +39,23 @@ struct Configuration: Sendable {
         httpTimeout = reader.duration("HTTP_TIMEOUT", default: .seconds(10), in: .milliseconds(50) ... .seconds(300))
         coinbaseURL = reader.url("COINBASE_URL", default: "http://coinbase-local:4201")
         coinbaseExchangeURL = reader.url("COINBASE_EXCHANGE_URL", default: "https://api.exchange.coinbase.com")
+        venues = Venues.all.map { venue in
+            let variable = venue.name == "coinbase" ? "COINBASE_EXCHANGE_URL" : "\(venue.name.uppercased())_URL"
+            return VenueSite(
+                venue, baseURL: reader.url(variable, default: venue.publicURL),
+                requestsPerSecond: reader.double("\(venue.name.uppercased())_RATE_LIMIT", in: 0.1...10_000))
+        }
+        lakeURL = reader.string("LAKE_URL")
+        if requires.contains(.lake) { reader.require("LAKE_URL", or: []) }
         sqlDirectory = reader.string("SQL_DIR") ?? "sql"
         allowOrigin = reader.headerValue("ALLOW_ORIGIN", default: "*")
         logLevel = reader.choice("LOG_LEVEL", of: ["debug", "info", "warning", "error"]) ?? "info"
         logFormat = reader.choice("LOG_FORMAT", of: ["text", "json"])
         if !reader.problems.isEmpty { throw ConfigurationError(problems: reader.problems) }
     }
+
+    /// For commands that require it.
+    func lake() throws -> LakeLocation { try LakeLocation(url: lakeURL ?? "") }
 
     /// For one command's connections; `name` is what `pg_stat_activity` shows of them.
     func postgres(as name: String) -> ConnectionOptions {

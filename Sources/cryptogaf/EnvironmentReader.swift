@@ -22,6 +22,13 @@ struct EnvironmentReader {
         return nil
     }
 
+    mutating func double(_ name: String, in range: ClosedRange<Double>) -> Double? {
+        guard let text = string(name) else { return nil }
+        if let value = Double(text), range.contains(value) { return value }
+        problems.append("\(name) must be a number from \(range.lowerBound) to \(range.upperBound) (is \"\(text)\")")
+        return nil
+    }
+
     mutating func duration(_ name: String, default fallback: Duration, in range: ClosedRange<Duration>) -> Duration {
         guard let text = string(name) else { return fallback }
         if let value = Duration(text: text), range.contains(value) { return value }

@@ -104,14 +104,7 @@ extension ProductCommand {
         let rows =
             [header]
             + products.map { [$0.product, "\($0.maxSize)", $0.aggregation.plainText, "\($0.depth)", $0.redrawInterval.text] }
-        let widths = header.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-        return rows.map { row in
-            let cells = zip(row, widths).enumerated().map { column, cell in
-                let padding = String(repeating: " ", count: cell.1 - cell.0.count)
-                return column == 0 ? cell.0 + padding : padding + cell.0
-            }
-            return cells.joined(separator: "  ")
-        }.joined(separator: "\n")
+        return TextTable.aligned(rows)
     }
 
     /// As the HTTP API writes them: decimals as text, times in seconds.

@@ -38,6 +38,46 @@ COMMENT ON COLUMN crypto_gaf.extraction_metadata.last_open_time IS 'Opening of t
 COMMENT ON COLUMN crypto_gaf.extraction_metadata.record_count IS 'Rows fetched so far, overlaps counted each time';
 COMMENT ON COLUMN crypto_gaf.extraction_metadata.failures IS 'In a row, since the last success';
 
+CREATE TABLE crypto_gaf.venue_budgets (
+    exchange text PRIMARY KEY,
+    tokens double precision NOT NULL,
+    updated_at timestamptz NOT NULL,
+    paused_until timestamptz,
+    reason text
+);
+COMMENT ON TABLE crypto_gaf.venue_budgets IS 'What is left of each venue''s rate limit, shared by all that ask it; and until when it is left alone, and why';
+COMMENT ON COLUMN crypto_gaf.venue_budgets.tokens IS 'At updated_at; below 0 after a question that weighed more than the bucket holds';
+
+-- As many tokens of a bucket as it has, at most those wanted, but none if less than the first question's weight; and how long to
+-- wait before asking again.
+CREATE FUNCTION crypto_gaf.take_tokens(venue text, wanted double precision, first double precision, per_second double precision,
+    burst double precision, OUT granted double precision, OUT wait_seconds double precision, OUT paused boolean)
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    bucket crypto_gaf.venue_budgets;
+    -- The row is locked first, so that the clock of whoever waited for it does not run back.
+    enough CONSTANT double precision := least(first, burst);
+    at timestamptz;
+BEGIN
+    INSERT INTO crypto_gaf.venue_budgets (exchange, tokens, updated_at) VALUES (venue, burst, clock_timestamp()) ON CONFLICT DO NOTHING;
+    SELECT * INTO bucket FROM crypto_gaf.venue_budgets WHERE exchange = venue FOR UPDATE;
+    at := clock_timestamp();
+    granted := 0;
+    paused := coalesce(bucket.paused_until > at, false);
+    IF paused THEN
+        wait_seconds := extract(epoch FROM bucket.paused_until - at);
+        RETURN;
+    END IF;
+    bucket.tokens := least(burst, bucket.tokens + per_second * greatest(extract(epoch FROM at - bucket.updated_at), 0));
+    IF bucket.tokens >= enough THEN
+        granted := greatest(first, least(wanted, floor(bucket.tokens)));
+    END IF;
+    wait_seconds := greatest(enough - (bucket.tokens - granted), 0) / per_second;
+    UPDATE crypto_gaf.venue_budgets SET tokens = bucket.tokens - granted, updated_at = at, paused_until = NULL, reason = NULL
+        WHERE exchange = venue;
+END $$;
+COMMENT ON FUNCTION crypto_gaf.take_tokens(text, double precision, double precision, double precision, double precision) IS 'Takes tokens from a venue''s bucket, which fills by per_second up to burst';
+
 -- The lake -------------------------------------------------------------------------------------------------------------------------
 
 CREATE TABLE crypto_gaf.raw_objects (
@@ -46,6 +86,7 @@ CREATE TABLE crypto_gaf.raw_objects (
     symbol text NOT NULL,
     channel text NOT NULL,
     interval_code text NOT NULL DEFAULT '',
+    requested_at timestamptz,
     received_at timestamptz NOT NULL,
     bytes bigint NOT NULL,
     sha256 bytea NOT NULL CHECK (octet_length(sha256) = 32),
@@ -56,6 +97,7 @@ CREATE INDEX raw_objects_by_age ON crypto_gaf.raw_objects (location, received_at
 CREATE INDEX raw_objects_by_series ON crypto_gaf.raw_objects (exchange, symbol, channel, received_at);
 COMMENT ON TABLE crypto_gaf.raw_objects IS 'The lake''s objects as their writers recorded them; what a crash left unrecorded is found by listing the lake';
 COMMENT ON COLUMN crypto_gaf.raw_objects.object_key IS 'exchange/symbol/channel/yyyy/mm/dd/<received ms>-<hash>.json.gz';
+COMMENT ON COLUMN crypto_gaf.raw_objects.requested_at IS 'When the question went out; with received_at, how long the venue took. NULL: nobody was asked';
 COMMENT ON COLUMN crypto_gaf.raw_objects.sha256 IS 'Of the object as stored, envelope and all';
 COMMENT ON COLUMN crypto_gaf.raw_objects.location IS 'live, archive, or expired: removed by retention';
 
@@ -209,14 +251,24 @@ CREATE TABLE crypto_gaf.missing_klines (
     exchange text NOT NULL,
     symbol text NOT NULL,
     interval_code text NOT NULL,
-    open_time timestamptz NOT NULL,
+    first_open timestamptz NOT NULL,
+    last_open timestamptz NOT NULL CHECK (last_open >= first_open),
+    candles integer NOT NULL CHECK (candles > 0),
     state text NOT NULL CHECK (state IN ('absent', 'lost')),
     reason text NOT NULL,
-    times_asked integer NOT NULL DEFAULT 1,
+    final boolean NOT NULL,
     asked_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    PRIMARY KEY (exchange, symbol, interval_code, open_time)
+    PRIMARY KEY (exchange, symbol, interval_code, first_open)
 );
-COMMENT ON TABLE crypto_gaf.missing_klines IS 'Intervals of tracked series without a candle, and why: absent (the venue was asked again and had none) or lost';
+COMMENT ON TABLE crypto_gaf.missing_klines IS 'Stretches of tracked series without a candle, and why: absent (the venue was asked again and had none) or lost';
+COMMENT ON COLUMN crypto_gaf.missing_klines.last_open IS 'Of the last candle missing: the stretch includes it';
+COMMENT ON COLUMN crypto_gaf.missing_klines.final IS 'Whether asking again makes no sense; otherwise the next run of fill-gaps does';
+
+CREATE TABLE crypto_gaf.retention (
+    fact text PRIMARY KEY,
+    kept_from timestamptz NOT NULL
+);
+COMMENT ON TABLE crypto_gaf.retention IS 'From when on each table of facts is kept: whoever drops its older partitions says so here first, so that they are not taken for gaps';
 
 CREATE TABLE crypto_gaf.coverage (
     exchange text NOT NULL,
@@ -284,13 +336,14 @@ COMMENT ON FUNCTION crypto_gaf.ensure_month(text, date) IS 'Makes the partition 
 
 -- Rights ---------------------------------------------------------------------------------------------------------------------------
 
-GRANT SELECT, INSERT, UPDATE, DELETE ON crypto_gaf.tracked_symbols, crypto_gaf.extraction_metadata, crypto_gaf.raw_objects,
+GRANT SELECT, INSERT, UPDATE, DELETE ON crypto_gaf.tracked_symbols, crypto_gaf.extraction_metadata, crypto_gaf.venue_budgets, crypto_gaf.raw_objects,
     crypto_gaf.processed_files, crypto_gaf.rejected_rows, crypto_gaf.stopped_channels, crypto_gaf.fact_klines, crypto_gaf.fact_orderbook,
     crypto_gaf.tickers, crypto_gaf.hourly_klines, crypto_gaf.daily_klines, crypto_gaf.touched_hours, crypto_gaf.missing_klines,
-    crypto_gaf.coverage, crypto_gaf.jobs, crypto_gaf.job_runs TO cryptogaf_worker;
+    crypto_gaf.coverage, crypto_gaf.retention, crypto_gaf.jobs, crypto_gaf.job_runs TO cryptogaf_worker;
 GRANT SELECT ON crypto_gaf.ohlcv, crypto_gaf.order_books TO cryptogaf_worker;
-GRANT EXECUTE ON FUNCTION crypto_gaf.ensure_month(text, date) TO cryptogaf_worker;
+GRANT EXECUTE ON FUNCTION crypto_gaf.ensure_month(text, date),
+    crypto_gaf.take_tokens(text, double precision, double precision, double precision, double precision) TO cryptogaf_worker;
 GRANT SELECT ON crypto_gaf.tracked_symbols, crypto_gaf.extraction_metadata, crypto_gaf.raw_objects, crypto_gaf.processed_files,
     crypto_gaf.rejected_rows, crypto_gaf.stopped_channels, crypto_gaf.fact_klines, crypto_gaf.fact_orderbook, crypto_gaf.tickers,
-    crypto_gaf.hourly_klines, crypto_gaf.daily_klines, crypto_gaf.missing_klines, crypto_gaf.coverage, crypto_gaf.jobs,
-    crypto_gaf.job_runs, crypto_gaf.ohlcv, crypto_gaf.order_books TO cryptogaf_api;
+    crypto_gaf.hourly_klines, crypto_gaf.daily_klines, crypto_gaf.missing_klines, crypto_gaf.coverage, crypto_gaf.retention,
+    crypto_gaf.venue_budgets, crypto_gaf.jobs, crypto_gaf.job_runs, crypto_gaf.ohlcv, crypto_gaf.order_books TO cryptogaf_api;

@@ -1,0 +1,189 @@
+import Exchanges
+import FoundationEssentials
+import Jobs
+import Market
+import Postgres
+import Runtime
+import Warehouse
+
+/// The markets that the ingest jobs ask for.
+struct SymbolsCommand: Command {
+    static let name = "symbols"
+    static let summary = "the markets that the ingest jobs ask for: track, untrack, list"
+    static let operands = "track|untrack VENUE:SYMBOL…, or list"
+    static let options: [Option] = [
+        .value("--interval", "LIST", "candles to fetch, such as 1m,5m,1h (new markets: 1m)"),
+        .value("--since", "TIME", "account for every candle from then on, such as 2025-01-31 or 2025-01-31T12:00Z (new markets: now)"),
+        .value("--depth-levels", "N", "levels of the order book to fetch, a side, from 1 to 1000 (new markets: 50)"),
+        .flag("--no-klines", "fetch no candles"),
+        .flag("--no-depth", "fetch no order books"),
+        .flag("--no-tickers", "fetch no tickers"),
+        .flag("--tickers", "fetch tickers again"),
+        .flag("--json", "list as JSON"),
+    ]
+    static let requires: Set<Configuration.Section> = [.postgres]
+    static let details = """
+        A SYMBOL is BASE-QUOTE, at every venue. Tracking again changes what the options say and nothing else; --interval and
+        --depth-levels switch on again what --no-klines and --no-depth switched off. Candles that the venue has since --since are fetched
+        by ingest-klines, fill-gaps or cryptogaf backfill. untrack leaves what was fetched.
+
+        Example: cryptogaf symbols track binance:BTC-USDT kraken:BTC-USD --interval 1m,1h --no-depth
+        """
+
+    private enum Action {
+        case track([VenueMarket])
+        case untrack([VenueMarket])
+        case list
+    }
+
+    private let action: Action
+    private let changes: TrackingChanges
+    private let asJSON: Bool
+    private let database: ConnectionOptions
+
+    init(_ arguments: Arguments, _ configuration: Configuration) throws {
+        action = try Self.action(arguments.operands)
+        changes = try Self.changes(arguments)
+        asJSON = arguments.flag("--json")
+        database = configuration.postgres(as: Self.name)
+        switch action {
+        case .track(let markets):
+            if asJSON { throw UsageError("--json goes with symbols list") }
+            try markets.forEach { try Self.requireIntervals(changes.intervals ?? [], of: $0) }
+        case .untrack, .list:
+            guard changes == TrackingChanges() else { throw UsageError("symbols untrack and symbols list set nothing") }
+            if case .untrack = action, asJSON { throw UsageError("--json goes with symbols list") }
+        }
+    }
+
+    func run(_ program: Program) throws {
+        let connection = try Connection(database)
+        try Schema.verify(connection)
+        let symbols = TrackedSymbolRepository(connection)
+        switch action {
+        case .list: print(try asJSON ? Self.json(symbols.list()) : Self.table(symbols.list()))
+        case .track(let markets):
+            try connection.transaction { for market in markets { _ = try symbols.track(market.venue.name, market.pair, changes) } }
+            for market in markets { program.log.info("symbols.tracked", ["symbol": .text(market.text)]) }
+        case .untrack(let markets):
+            try connection.transaction {
+                for market in markets where try !symbols.untrack(market.venue.name, market.pair) {
+                    throw SymbolFault("\(market.text) is not tracked")
+                }
+            }
+            for market in markets { program.log.info("symbols.untracked", ["symbol": .text(market.text)]) }
+        }
+    }
+}
+
+// MARK: - Arguments
+
+extension SymbolsCommand {
+    private static func action(_ operands: [String]) throws -> Action {
+        guard let verb = operands.first else { throw UsageError("symbols needs one of track, untrack and list") }
+        switch verb {
+        case "list":
+            guard operands.count == 1 else { throw UsageError("symbols list takes no market") }
+            return .list
+        case "track", "untrack":
+            guard operands.count > 1 else { throw UsageError("symbols \(verb) takes at least one VENUE:SYMBOL") }
+            let markets = try operands.dropFirst().map { try VenueMarket($0) }
+            return verb == "track" ? .track(markets) : .untrack(markets)
+        default: throw UsageError("symbols knows track, untrack and list (got \"\(verb)\")")
+        }
+    }
+
+    private static func changes(_ arguments: Arguments) throws -> TrackingChanges {
+        func off(_ flag: String, unless other: String) throws -> Bool? {
+            guard arguments.flag(flag) else { return arguments.string(other) == nil ? nil : true }
+            guard arguments.string(other) == nil else { throw UsageError("\(flag) and \(other) exclude each other") }
+            return false
+        }
+        return TrackingChanges(
+            klines: try off("--no-klines", unless: "--interval"), depth: try off("--no-depth", unless: "--depth-levels"),
+            tickers: try tickers(arguments), intervals: try intervals(arguments.string("--interval")),
+            depthLevels: try arguments.int("--depth-levels", in: TrackingChanges.depthLevelsRange), since: try arguments.time("--since"))
+    }
+
+    private static func tickers(_ arguments: Arguments) throws -> Bool? {
+        guard arguments.flag("--no-tickers") else { return arguments.flag("--tickers") ? true : nil }
+        guard !arguments.flag("--tickers") else { throw UsageError("--tickers and --no-tickers exclude each other") }
+        return false
+    }
+
+    private static func intervals(_ text: String?) throws -> [KlineInterval]? {
+        guard let text else { return nil }
+        let intervals = try text.split(separator: ",", omittingEmptySubsequences: false).map { code in
+            guard let interval = KlineInterval(rawValue: String(code)) else {
+                let known = KlineInterval.allCases.map(\.code).joined(separator: ", ")
+                throw UsageError("--interval takes a list of \(known) (got \"\(code)\")")
+            }
+            return interval
+        }
+        return Array(Set(intervals)).sorted()
+    }
+
+    private static func requireIntervals(_ intervals: [KlineInterval], of market: VenueMarket) throws {
+        guard let missing = intervals.first(where: { !market.venue.offer.intervals.contains($0) }) else { return }
+        let known = market.venue.offer.intervals.map(\.code).joined(separator: ", ")
+        throw UsageError("\(market.venue.name) has no candles of \(missing); it has \(known)")
+    }
+}
+
+extension Arguments {
+    /// A day or a time in UTC.
+    func time(_ name: String) throws -> Date? {
+        try string(name).map { text in
+            guard let time = Date(utcText: text) else {
+                throw UsageError("\(name) takes a day or a time in UTC, such as 2025-01-31 or 2025-01-31T12:00Z (got \"\(text)\")")
+            }
+            return time
+        }
+    }
+}
+
+// MARK: - Output
+
+extension SymbolsCommand {
+    private static func table(_ symbols: [TrackedSymbol]) -> String {
+        let header = ["SYMBOL", "CANDLES", "DEPTH", "TICKERS", "SINCE"]
+        return TextTable.aligned(
+            [header]
+                + symbols.map { symbol in
+                    [
+                        "\(symbol.exchange):\(symbol.pair)", symbol.klines ? symbol.intervals.map(\.code).joined(separator: ",") : "-",
+                        symbol.depth ? "\(symbol.depthLevels)" : "-", symbol.tickers ? "yes" : "-", symbol.since.utcText,
+                    ]
+                })
+    }
+
+    /// As the columns of the table have it.
+    private struct Listed: Encodable {
+        let exchange: String
+        let symbol: String
+        let klines: Bool
+        let depth: Bool
+        let tickers: Bool
+        let interval_codes: [String]
+        let depth_levels: Int
+        let since: String
+    }
+
+    private static func json(_ symbols: [TrackedSymbol]) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        let listed = symbols.map {
+            Listed(
+                exchange: $0.exchange, symbol: $0.pair.description, klines: $0.klines, depth: $0.depth, tickers: $0.tickers,
+                interval_codes: $0.intervals.map(\.code), depth_levels: $0.depthLevels, since: $0.since.utcText)
+        }
+        return String(decoding: try encoder.encode(listed), as: UTF8.self)
+    }
+}
+
+/// A market that is tracked, or not, against what the user thinks.
+struct SymbolFault: ExitCoded, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+    var exitCode: ExitCode { .data }
+}

@@ -4,7 +4,7 @@
 /// than the options say.
 public final class Connection {
     public let options: ConnectionOptions
-    private var session: Session
+    private(set) var session: Session
     private var statements: StatementCache
     private let notice: (Notice) -> Void
     /// What the server is told to keep to; see `setStatementTimeout`.
@@ -68,7 +68,7 @@ public final class Connection {
     }
 
     /// The server is expected to keep to its limit by itself; what is added is the time for its answer to arrive.
-    private var deadline: Deadline { Deadline(after: statementTimeout.map { $0 + .seconds(5) }) }
+    var deadline: Deadline { Deadline(after: statementTimeout.map { $0 + .seconds(5) }) }
 
     private func run(_ text: String, _ binds: [Bind], binary: Bool) throws(PostgresError) -> QueryResult {
         do {
@@ -147,36 +147,5 @@ extension Connection {
             try reset()
             return try body()
         }
-    }
-}
-
-extension Connection {
-    /// `COPY table (columns) FROM STDIN`; answers how many rows it took. All or nothing: an error, also one that `rows`
-    /// throws, leaves none behind. A dot in `table` parts schema and name.
-    @discardableResult
-    public func copy(into table: String, columns: [String], rows: some Sequence<[any SQLValue]>) throws(PostgresError) -> Int {
-        let name = table.split(separator: ".").map { String($0).quotedIdentifier }.joined(separator: ".")
-        let text = "COPY \(name) (\(columns.map(\.quotedIdentifier).joined(separator: ", "))) FROM STDIN"
-        guard try session.run(script: text, deadline: deadline).isCopyIn else { throw PostgresError(.usage, "no COPY began", query: text) }
-        var failure: PostgresError?
-        do { try send(rows, text) } catch { failure = error }
-        if let failure, isBroken { throw failure }
-        do {
-            let result = try session.endCopy(text, abort: failure?.message, deadline: deadline)
-            return result.affectedRows
-        } catch {
-            throw failure ?? error
-        }
-    }
-
-    private func send(_ rows: some Sequence<[any SQLValue]>, _ text: String) throws(PostgresError) {
-        var buffer: [UInt8] = []
-        for row in rows {
-            try CopyText.append(row, to: &buffer, query: text)
-            guard buffer.count >= 64 << 10 else { continue }
-            try session.copy(buffer, text, deadline: deadline)
-            buffer.removeAll(keepingCapacity: true)
-        }
-        if !buffer.isEmpty { try session.copy(buffer, text, deadline: deadline) }
     }
 }

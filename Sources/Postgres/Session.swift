@@ -69,11 +69,11 @@ final class Session {
         return try answer(to: text, deadline)
     }
 
-    /// Sends all of `data` to a COPY that has been started.
-    func copy(_ data: [UInt8], _ text: String, deadline: Deadline) throws(PostgresError) {
+    /// Sends all of `data` to a COPY that has been started; returns when the system has it, so that libpq never holds more.
+    func copy(_ data: UnsafeRawBufferPointer, _ text: String, deadline: Deadline) throws(PostgresError) {
         while true {
-            let code = data.withUnsafeBytes { PQputCopyData(handle, $0.baseAddress?.assumingMemoryBound(to: CChar.self), Int32($0.count)) }
-            if code == 1 { return }
+            let code = PQputCopyData(handle, data.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(data.count))
+            if code == 1 { return try flush(text, deadline) }
             guard code == 0 else { throw lost(text) }
             try flush(text, deadline)
         }

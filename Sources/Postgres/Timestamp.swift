@@ -3,7 +3,7 @@ import FoundationEssentials
 /// `timestamptz` in Postgres' ISO text form, microseconds in UTC.
 enum Timestamp {
     /// 2000-01-01, where the binary form counts from, in seconds of 1970.
-    private static let epoch: Int64 = 946_684_800
+    static let epoch: Int64 = 946_684_800
 
     /// Microseconds since 2000: the binary form.
     static func date(binary microseconds: Int64) -> Date {

@@ -91,15 +91,18 @@ CREATE TABLE crypto_gaf.raw_objects (
     bytes bigint NOT NULL,
     sha256 bytea NOT NULL CHECK (octet_length(sha256) = 32),
     location text NOT NULL DEFAULT 'live' CHECK (location IN ('live', 'archive', 'expired')),
+    due boolean NOT NULL DEFAULT true,
     recorded_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 CREATE INDEX raw_objects_by_age ON crypto_gaf.raw_objects (location, received_at);
+CREATE INDEX raw_objects_due ON crypto_gaf.raw_objects (exchange, channel, received_at) WHERE due;
 CREATE INDEX raw_objects_by_series ON crypto_gaf.raw_objects (exchange, symbol, channel, received_at);
 COMMENT ON TABLE crypto_gaf.raw_objects IS 'The lake''s objects as their writers recorded them; what a crash left unrecorded is found by listing the lake';
 COMMENT ON COLUMN crypto_gaf.raw_objects.object_key IS 'exchange/symbol/channel/yyyy/mm/dd/<received ms>-<hash>.json.gz';
 COMMENT ON COLUMN crypto_gaf.raw_objects.requested_at IS 'When the question went out; with received_at, how long the venue took. NULL: nobody was asked';
 COMMENT ON COLUMN crypto_gaf.raw_objects.sha256 IS 'Of the object as stored, envelope and all';
 COMMENT ON COLUMN crypto_gaf.raw_objects.location IS 'live, archive, or expired: removed by retention';
+COMMENT ON COLUMN crypto_gaf.raw_objects.due IS 'Without a row in processed_files: transform has it before it. It says false in the transaction that adds the row; set to true, the object is transformed again';
 
 CREATE TABLE crypto_gaf.processed_files (
     object_key text PRIMARY KEY,
@@ -114,7 +117,7 @@ CREATE TABLE crypto_gaf.processed_files (
 );
 CREATE INDEX processed_files_by_time ON crypto_gaf.processed_files (processed_at);
 CREATE INDEX processed_files_faults ON crypto_gaf.processed_files (outcome, processed_at) WHERE outcome <> 'loaded';
-COMMENT ON TABLE crypto_gaf.processed_files IS 'The ingestion log: what became of each object of the lake; an object without a row is due';
+COMMENT ON TABLE crypto_gaf.processed_files IS 'The ingestion log: what became of each object of the lake; one without a row is due';
 COMMENT ON COLUMN crypto_gaf.processed_files.outcome IS 'loaded; refused: the venue said no; unreadable: not JSON; corrupt or lost: the lake''s bytes are not what was written';
 COMMENT ON COLUMN crypto_gaf.processed_files.rows_duplicate IS 'Already there in the same or a newer version: duplicates prevented';
 
@@ -163,7 +166,7 @@ COMMENT ON TABLE crypto_gaf.fact_klines IS 'Closed candles, each in the version 
 COMMENT ON COLUMN crypto_gaf.fact_klines.volume IS 'In the base asset';
 COMMENT ON COLUMN crypto_gaf.fact_klines.quote_volume IS 'In the quote asset; NULL: the venue does not tell, as in the columns after it';
 COMMENT ON COLUMN crypto_gaf.fact_klines.received_at IS 'When the answer came that this version is from';
-COMMENT ON COLUMN crypto_gaf.fact_klines.object_hash IS 'First 8 bytes of that answer''s SHA-256: decides between answers of the same moment';
+COMMENT ON COLUMN crypto_gaf.fact_klines.object_hash IS 'The hash in the key of the object that holds that answer: decides between answers of the same moment';
 
 CREATE TABLE crypto_gaf.fact_orderbook (
     exchange text NOT NULL,
@@ -327,8 +330,10 @@ BEGIN
     IF to_regclass(format('crypto_gaf.%I', partition)) IS NOT NULL THEN
         RETURN false;
     END IF;
+    -- Attached, not made in its place: that would lock out everybody who is loading.
+    EXECUTE format('CREATE TABLE crypto_gaf.%I (LIKE crypto_gaf.%I INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE)', partition, fact);
     EXECUTE format(
-        'CREATE TABLE crypto_gaf.%I PARTITION OF crypto_gaf.%I FOR VALUES FROM (%L) TO (%L)', partition, fact,
+        'ALTER TABLE crypto_gaf.%I ATTACH PARTITION crypto_gaf.%I FOR VALUES FROM (%L) TO (%L)', fact, partition,
         to_char(first, 'YYYY-MM-DD') || ' 00:00:00+00', to_char(first + interval '1 month', 'YYYY-MM-DD') || ' 00:00:00+00');
     RETURN true;
 END $$;

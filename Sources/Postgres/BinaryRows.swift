@@ -1,0 +1,162 @@
+/// Rows in COPY's binary format, put together value by value: `beginRow()`, then a value for each column.
+///
+/// Source: https://www.postgresql.org/docs/15/sql-copy.html#id-1.9.3.55.9.4
+public struct BinaryRows: Sendable {
+    public let columns: Int
+    /// Rows begun.
+    public private(set) var count = 0
+    /// What has been written stands before `end`; behind it is room.
+    private var bytes: [UInt8]
+    private var end = 0
+    private var rowStart = 0
+
+    /// - Parameter reserving: bytes that will probably be needed.
+    public init(columns: Int, reserving: Int = 1 << 16) {
+        self.columns = columns
+        bytes = [UInt8](repeating: 0, count: max(reserving, 256))
+    }
+
+    public var byteCount: Int { end }
+
+    /// Keeps the memory.
+    public mutating func removeAll() { (count, end, rowStart) = (0, 0, 0) }
+
+    public mutating func beginRow() {
+        count += 1
+        rowStart = end
+        write(Int16(columns))
+    }
+
+    public mutating func appendNull() { write(Int32(-1)) }
+
+    public mutating func append(_ value: Int32) {
+        write(Int32(4))
+        write(value)
+    }
+
+    public mutating func append(_ value: Int64) {
+        write(Int32(8))
+        write(value)
+    }
+
+    /// A `timestamptz` of milliseconds since 1970 UTC.
+    public mutating func append(milliseconds: Int64) { append((milliseconds - Timestamp.epoch * 1000) * 1000) }
+
+    /// A `text` without a NUL.
+    public mutating func append(text: String) {
+        var text = text
+        text.withUTF8 { utf8 in
+            write(Int32(utf8.count))
+            append(raw: UnsafeRawBufferPointer(utf8))
+        }
+    }
+
+    /// A `numeric`: `significand · 10^-scale`. The scale is from 0 to 16,383, the number written with so many digits after the point.
+    public mutating func append(significand: Int128, scale: Int) {
+        let magnitude = significand.magnitude
+        let digits =
+            magnitude <= UInt128(UInt64.max) ? NumericDigits(UInt64(magnitude), scale: scale) : NumericDigits(magnitude, scale: scale)
+        write(Int32(8 + 2 * digits.count))
+        write(Int16(digits.count))
+        write(Int16(digits.weight))
+        write(significand < 0 ? 0x4000 : Int16(0))
+        write(Int16(scale))
+        for place in stride(from: digits.count - 1, through: 0, by: -1) { write(digits[place]) }
+    }
+
+    /// Where a row stands among others.
+    public struct Span: Sendable {
+        fileprivate let start: Int
+        fileprivate let end: Int
+    }
+
+    /// The row begun last, once all of its columns are there.
+    public var lastRow: Span { Span(start: rowStart, end: end) }
+
+    /// Only these rows, in this order.
+    public func taking(_ spans: some Collection<Span>) -> BinaryRows {
+        var taken = BinaryRows(columns: columns, reserving: spans.reduce(0) { $0 + $1.end - $1.start })
+        bytes.withUnsafeBytes { bytes in
+            for span in spans { taken.append(raw: UnsafeRawBufferPointer(rebasing: bytes[span.start..<span.end])) }
+        }
+        taken.count = spans.count
+        return taken
+    }
+
+    /// For `body`, pieces of a size that a socket takes well.
+    func forEachChunk(_ body: (UnsafeRawBufferPointer) throws(PostgresError) -> Void) throws(PostgresError) {
+        try bytes.withUnsafeBufferPointer { bytes throws(PostgresError) in
+            for start in stride(from: 0, to: end, by: Self.chunk) {
+                try body(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(bytes)[start..<min(start + Self.chunk, end)]))
+            }
+        }
+    }
+
+    private static let chunk = 128 << 10
+
+    /// Signature, flags, no extension.
+    static let header: [UInt8] = Array("PGCOPY\n".utf8) + [0xFF, 0x0D, 0x0A, 0] + [UInt8](repeating: 0, count: 8)
+    static let trailer: [UInt8] = [0xFF, 0xFF]
+
+    private mutating func write<T: FixedWidthInteger>(_ value: T) {
+        let size = MemoryLayout<T>.size
+        makeRoom(size)
+        bytes.withUnsafeMutableBytes { $0.storeBytes(of: value.bigEndian, toByteOffset: end, as: T.self) }
+        end += size
+    }
+
+    private mutating func append(raw: UnsafeRawBufferPointer) {
+        makeRoom(raw.count)
+        bytes.withUnsafeMutableBytes { UnsafeMutableRawBufferPointer(rebasing: $0[end..<end + raw.count]).copyMemory(from: raw) }
+        end += raw.count
+    }
+
+    private mutating func makeRoom(_ size: Int) {
+        guard end + size > bytes.count else { return }
+        bytes.append(contentsOf: repeatElement(0, count: max(bytes.count, size)))
+    }
+}
+
+/// A magnitude in digits of base 10,000 that are aligned at the decimal point, the least first, without zeros at that end.
+private struct NumericDigits {
+    /// 38 decimal digits, cut at the point, take 11 at most.
+    private var digits = SIMD16<Int16>(repeating: 0)
+    private(set) var count = 0
+    /// The power of 10,000 of the last.
+    private(set) var weight = 0
+
+    init<Magnitude: FixedWidthInteger & UnsignedInteger>(_ magnitude: Magnitude, scale: Int) {
+        guard magnitude != 0 else { return }
+        let fraction = (scale + 3) / 4
+        var (rest, groups) = (magnitude, 0)
+        // The last digit before the point's grid may hold fewer decimals than four; then zeros fill it.
+        let missing = fraction * 4 - scale
+        if missing > 0 {
+            let (quotient, remainder) = rest.quotientAndRemainder(dividingBy: Magnitude(Self.power(4 - missing)))
+            add(Int16(remainder) * Int16(Self.power(missing)))
+            (rest, groups) = (quotient, 1)
+        }
+        while rest != 0 {
+            let (quotient, remainder) = rest.quotientAndRemainder(dividingBy: 10_000)
+            add(Int16(remainder))
+            (rest, groups) = (quotient, groups + 1)
+        }
+        weight = groups - 1 - fraction
+    }
+
+    subscript(place: Int) -> Int16 { digits[place] }
+
+    private mutating func add(_ digit: Int16) {
+        guard count > 0 || digit != 0 else { return }
+        digits[count] = digit
+        count += 1
+    }
+
+    private static func power(_ exponent: Int) -> Int {
+        switch exponent {
+        case 1: 10
+        case 2: 100
+        default: 1000
+        }
+    }
+}

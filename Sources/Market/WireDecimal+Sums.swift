@@ -1,7 +1,5 @@
 /// What adding up trades takes: exact, or nil.
 extension WireDecimal {
-    static let zero = WireDecimal(significand: 0, scale: 0)!
-
     /// Nil: more digits than a value holds.
     func adding(_ other: WireDecimal) -> WireDecimal? {
         let scale = max(scale, other.scale)

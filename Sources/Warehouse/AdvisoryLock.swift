@@ -9,6 +9,8 @@ public struct AdvisoryLock: Sendable {
         case collect = 2
         case calculate = 3
         case job = 4
+        // 5 is ensure_month's, in SQL.
+        case rollup = 6
     }
 
     public let purpose: Purpose
@@ -29,6 +31,11 @@ public struct AdvisoryLock: Sendable {
 
     public func release(on connection: Connection) throws(PostgresError) {
         try connection.execute("SELECT pg_advisory_unlock(\(keys))")
+    }
+
+    /// Waits for the lock, which is then held until the transaction ends.
+    public func acquireForTransaction(on connection: Connection) throws(PostgresError) {
+        _ = try connection.query("SELECT pg_advisory_xact_lock(\(keys))")
     }
 
     /// Takes the lock until the transaction ends; false if another has it.

@@ -91,10 +91,13 @@ CREATE TABLE crypto_gaf.raw_objects (
     bytes bigint NOT NULL,
     sha256 bytea NOT NULL CHECK (octet_length(sha256) = 32),
     location text NOT NULL DEFAULT 'live' CHECK (location IN ('live', 'archive', 'expired')),
+    leftover_in text CHECK (leftover_in IN ('live', 'archive') AND leftover_in <> location),
     due boolean NOT NULL DEFAULT true,
     recorded_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
-CREATE INDEX raw_objects_by_age ON crypto_gaf.raw_objects (location, received_at);
+-- With the size, so that what lies where is summed from the index alone.
+CREATE INDEX raw_objects_by_age ON crypto_gaf.raw_objects (location, received_at, object_key) INCLUDE (bytes);
+CREATE INDEX raw_objects_leftover ON crypto_gaf.raw_objects (object_key) WHERE leftover_in IS NOT NULL;
 CREATE INDEX raw_objects_due ON crypto_gaf.raw_objects (exchange, channel, received_at) WHERE due;
 CREATE INDEX raw_objects_by_series ON crypto_gaf.raw_objects (exchange, symbol, channel, received_at);
 COMMENT ON TABLE crypto_gaf.raw_objects IS 'The lake''s objects as their writers recorded them; what a crash left unrecorded is found by listing the lake';
@@ -102,6 +105,7 @@ COMMENT ON COLUMN crypto_gaf.raw_objects.object_key IS 'exchange/symbol/channel/
 COMMENT ON COLUMN crypto_gaf.raw_objects.requested_at IS 'When the question went out; with received_at, how long the venue took. NULL: nobody was asked';
 COMMENT ON COLUMN crypto_gaf.raw_objects.sha256 IS 'Of the object as stored, envelope and all';
 COMMENT ON COLUMN crypto_gaf.raw_objects.location IS 'live, archive, or expired: removed by retention';
+COMMENT ON COLUMN crypto_gaf.raw_objects.leftover_in IS 'Where it no longer belongs but may still lie: maintain removes it from there, and then says NULL here';
 COMMENT ON COLUMN crypto_gaf.raw_objects.due IS 'Without a row in processed_files: transform has it before it. It says false in the transaction that adds the row; set to true, the object is transformed again';
 
 CREATE TABLE crypto_gaf.processed_files (
@@ -237,7 +241,13 @@ CREATE TABLE crypto_gaf.hourly_klines (
 CREATE TABLE crypto_gaf.daily_klines (LIKE crypto_gaf.hourly_klines INCLUDING ALL);
 COMMENT ON TABLE crypto_gaf.hourly_klines IS 'One-minute candles by the hour (UTC)';
 COMMENT ON TABLE crypto_gaf.daily_klines IS 'Hours by the day (UTC)';
+COMMENT ON COLUMN crypto_gaf.hourly_klines.open IS 'Of the first minute that is there; numbers stand without zeros at their end';
+COMMENT ON COLUMN crypto_gaf.hourly_klines.close IS 'Of the last minute that is there';
+COMMENT ON COLUMN crypto_gaf.hourly_klines.quote_volume IS 'NULL: the venue does not tell for every minute, so that the sum is not known; as in the columns after it';
 COMMENT ON COLUMN crypto_gaf.hourly_klines.minutes_expected IS '60';
+COMMENT ON COLUMN crypto_gaf.daily_klines.open IS 'Of the first hour that is there';
+COMMENT ON COLUMN crypto_gaf.daily_klines.close IS 'Of the last hour that is there';
+COMMENT ON COLUMN crypto_gaf.daily_klines.quote_volume IS 'NULL: not known for every hour that is there; as in the columns after it';
 COMMENT ON COLUMN crypto_gaf.daily_klines.minutes_expected IS '1440';
 
 CREATE TABLE crypto_gaf.touched_hours (
@@ -245,7 +255,7 @@ CREATE TABLE crypto_gaf.touched_hours (
     exchange text NOT NULL,
     symbol text NOT NULL,
     hour timestamptz NOT NULL
-);
+) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000);
 COMMENT ON TABLE crypto_gaf.touched_hours IS 'Hours whose minutes changed since the last rollup; whoever changes a minute adds a row in the same transaction. The same hour may stand here often';
 
 -- What is missing, and why ---------------------------------------------------------------------------------------------------------
@@ -271,7 +281,7 @@ CREATE TABLE crypto_gaf.retention (
     fact text PRIMARY KEY,
     kept_from timestamptz NOT NULL
 );
-COMMENT ON TABLE crypto_gaf.retention IS 'From when on each table of facts is kept: whoever drops its older partitions says so here first, so that they are not taken for gaps';
+COMMENT ON TABLE crypto_gaf.retention IS 'From when on each table of facts is kept: drop_month says so here, so that what it drops is not taken for gaps. Older rollups stay: an hour gives way only to one of as many minutes or more';
 
 CREATE TABLE crypto_gaf.coverage (
     exchange text NOT NULL,
@@ -312,6 +322,19 @@ COMMENT ON COLUMN crypto_gaf.job_runs.outcome IS 'died: the next run found this 
 
 -- Partitions -----------------------------------------------------------------------------------------------------------------------
 
+CREATE VIEW crypto_gaf.fact_partitions AS
+    SELECT parent.relname::text AS fact, part.relname::text AS partition,
+        substring(bounds.text FROM $re$FROM \('([^']+)'\)$re$)::timestamptz AS starts_at,
+        substring(bounds.text FROM $re$TO \('([^']+)'\)$re$)::timestamptz AS ends_at,
+        greatest(part.reltuples, 0)::bigint AS rows_about, pg_total_relation_size(part.oid) AS bytes
+    FROM pg_inherits
+    JOIN pg_class parent ON parent.oid = inhparent
+    JOIN pg_class part ON part.oid = inhrelid
+    CROSS JOIN LATERAL (SELECT pg_get_expr(part.relpartbound, part.oid) AS text) bounds
+    WHERE parent.relnamespace = 'crypto_gaf'::regnamespace AND parent.relname IN ('fact_klines', 'fact_orderbook', 'tickers')
+        AND part.relkind = 'r';
+COMMENT ON VIEW crypto_gaf.fact_partitions IS 'The partitions of the tables of facts: from when (inclusive) to when (exclusive), how big';
+
 -- Workers may not create or drop tables; these do it for them, and only for the tables of facts.
 CREATE FUNCTION crypto_gaf.ensure_month(fact text, month date) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -319,8 +342,11 @@ DECLARE
     first CONSTANT date := date_trunc('month', month)::date;
     partition CONSTANT text := format('%s_%s', fact, to_char(first, 'YYYY_MM'));
 BEGIN
-    IF fact NOT IN ('fact_klines', 'fact_orderbook', 'tickers') THEN
-        RAISE invalid_parameter_value USING MESSAGE = format('%s has no partitions', fact);
+    IF fact IS NULL OR fact NOT IN ('fact_klines', 'fact_orderbook', 'tickers') THEN
+        RAISE invalid_parameter_value USING MESSAGE = format('%s has no partitions', coalesce(fact, 'NULL'));
+    END IF;
+    IF first IS NULL OR first NOT BETWEEN '2000-01-01' AND '2199-12-01' THEN
+        RAISE invalid_parameter_value USING MESSAGE = format('there are no facts of the month %s', coalesce(first::text, 'NULL'));
     END IF;
     IF to_regclass(format('crypto_gaf.%I', partition)) IS NOT NULL THEN
         RETURN false;
@@ -335,9 +361,46 @@ BEGIN
     EXECUTE format(
         'ALTER TABLE crypto_gaf.%I ATTACH PARTITION crypto_gaf.%I FOR VALUES FROM (%L) TO (%L)', fact, partition,
         to_char(first, 'YYYY-MM-DD') || ' 00:00:00+00', to_char(first + interval '1 month', 'YYYY-MM-DD') || ' 00:00:00+00');
+    EXECUTE format('COMMENT ON TABLE crypto_gaf.%I IS %L', partition, format('%s of %s (UTC)', fact, to_char(first, 'YYYY-MM')));
     RETURN true;
 END $$;
 COMMENT ON FUNCTION crypto_gaf.ensure_month(text, date) IS 'Makes the partition of a table of facts for a month (UTC) if there is none; true if it did';
+
+CREATE FUNCTION crypto_gaf.drop_month(fact text, month date, age interval) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    first CONSTANT date := date_trunc('month', month)::date;
+    part CONSTANT text := format('%s_%s', fact, to_char(first, 'YYYY_MM'));
+    found record;
+BEGIN
+    IF fact IS NULL OR fact NOT IN ('fact_klines', 'fact_orderbook', 'tickers') THEN
+        RAISE invalid_parameter_value USING MESSAGE = format('%s has no partitions', coalesce(fact, 'NULL'));
+    END IF;
+    IF age IS NULL OR age < interval '7 days' THEN
+        RAISE invalid_parameter_value USING MESSAGE = format('an age of %s is less than 7 days', coalesce(age::text, 'NULL'));
+    END IF;
+    SELECT p.starts_at, p.ends_at INTO found FROM crypto_gaf.fact_partitions p
+        WHERE p.fact = drop_month.fact AND p.partition = part;
+    IF found.ends_at IS NULL THEN
+        RAISE undefined_table USING MESSAGE = format('%s has no partition %s', fact, coalesce(part, 'NULL'));
+    END IF;
+    IF found.ends_at > clock_timestamp() - age THEN
+        RAISE object_not_in_prerequisite_state USING MESSAGE = format('%s ends at %s, which is less than %s ago', part, found.ends_at, age);
+    END IF;
+    -- Whoever still writes into it has ended after this, and left word of the hours.
+    EXECUTE format('LOCK TABLE crypto_gaf.%I IN ACCESS EXCLUSIVE MODE', fact);
+    IF fact = 'fact_klines' AND EXISTS (SELECT FROM crypto_gaf.touched_hours t WHERE t.hour >= found.starts_at AND t.hour < found.ends_at) THEN
+        RAISE object_not_in_prerequisite_state USING
+            MESSAGE = format('%s has hours that are not in hourly_klines yet', part), HINT = 'run the job aggregate first';
+    END IF;
+    IF fact = 'fact_klines' THEN
+        DELETE FROM crypto_gaf.missing_klines m WHERE m.last_open < found.ends_at;
+    END IF;
+    INSERT INTO crypto_gaf.retention AS r (fact, kept_from) VALUES (fact, found.ends_at)
+        ON CONFLICT ON CONSTRAINT retention_pkey DO UPDATE SET kept_from = greatest(r.kept_from, excluded.kept_from);
+    EXECUTE format('DROP TABLE crypto_gaf.%I', part);
+END $$;
+COMMENT ON FUNCTION crypto_gaf.drop_month(text, date, interval) IS 'Drops the partition of a table of facts for a month (UTC) that ended at least so long ago, 7 days or more; refuses while minutes of it are not rolled up';
 
 -- Rights ---------------------------------------------------------------------------------------------------------------------------
 
@@ -345,10 +408,11 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON crypto_gaf.tracked_symbols, crypto_gaf.e
     crypto_gaf.processed_files, crypto_gaf.rejected_rows, crypto_gaf.stopped_channels, crypto_gaf.fact_klines, crypto_gaf.fact_orderbook,
     crypto_gaf.tickers, crypto_gaf.hourly_klines, crypto_gaf.daily_klines, crypto_gaf.touched_hours, crypto_gaf.missing_klines,
     crypto_gaf.coverage, crypto_gaf.retention, crypto_gaf.jobs, crypto_gaf.job_runs TO cryptogaf_worker;
-GRANT SELECT ON crypto_gaf.ohlcv, crypto_gaf.order_books TO cryptogaf_worker;
-GRANT EXECUTE ON FUNCTION crypto_gaf.ensure_month(text, date),
+GRANT SELECT ON crypto_gaf.ohlcv, crypto_gaf.order_books, crypto_gaf.fact_partitions TO cryptogaf_worker;
+GRANT EXECUTE ON FUNCTION crypto_gaf.ensure_month(text, date), crypto_gaf.drop_month(text, date, interval),
     crypto_gaf.take_tokens(text, double precision, double precision, double precision, double precision) TO cryptogaf_worker;
 GRANT SELECT ON crypto_gaf.tracked_symbols, crypto_gaf.extraction_metadata, crypto_gaf.raw_objects, crypto_gaf.processed_files,
     crypto_gaf.rejected_rows, crypto_gaf.stopped_channels, crypto_gaf.fact_klines, crypto_gaf.fact_orderbook, crypto_gaf.tickers,
     crypto_gaf.hourly_klines, crypto_gaf.daily_klines, crypto_gaf.missing_klines, crypto_gaf.coverage, crypto_gaf.retention,
-    crypto_gaf.venue_budgets, crypto_gaf.jobs, crypto_gaf.job_runs, crypto_gaf.ohlcv, crypto_gaf.order_books TO cryptogaf_api;
+    crypto_gaf.venue_budgets, crypto_gaf.jobs, crypto_gaf.job_runs, crypto_gaf.ohlcv, crypto_gaf.order_books,
+    crypto_gaf.fact_partitions TO cryptogaf_api;

@@ -40,6 +40,20 @@ extension JSONReader {
         return parsed
     }
 
+    /// The members of an object, as rows with a name.
+    mutating func namedRows<Row>(
+        _ read: (inout JSONReader, String) throws(JSONError) -> Row?
+    ) throws(JSONError) -> ParsedRows<Row> {
+        var parsed = ParsedRows<Row>()
+        var position = 0
+        try object { reader, name throws(JSONError) in
+            let name = name.text
+            try reader.row(position, into: &parsed) { reader throws(JSONError) in try read(&reader, name) }
+            position += 1
+        }
+        return parsed
+    }
+
     /// Reads one row, or sets it aside.
     mutating func row<Row>(
         _ position: Int, into parsed: inout ParsedRows<Row>, _ read: (inout JSONReader) throws(JSONError) -> Row?
@@ -67,20 +81,8 @@ extension JSONReader {
         return try whole()
     }
 
-    /// For what an object must have.
-    func required<Value>(_ value: Value?, _ name: StaticString) throws(JSONError) -> Value {
-        guard let value else { throw error("\(name) is missing") }
-        return value
-    }
-
-    /// Of milliseconds.
-    func microseconds(_ milliseconds: Int64) throws(JSONError) -> Int64 {
-        let (product, overflow) = milliseconds.multipliedReportingOverflow(by: 1000)
-        guard !overflow else { throw error("\(milliseconds) is no time") }
-        return product
-    }
-
-    /// `[["price","size",…],…]`, best first. The third column, where it counts orders.
+    /// `[["price","size",…],…]`, best first.
+    /// - Parameter ordersColumn: where orders are counted, from 0.
     mutating func depthLevels(ordersColumn: Int? = nil) throws(JSONError) -> [DepthLevel] {
         var levels: [DepthLevel] = []
         try array { reader throws(JSONError) in
@@ -119,5 +121,34 @@ extension ParsedRows {
             copy.rows.sort { (time($0.row), $0.position) < (time($1.row), $1.position) }
         }
         return copy
+    }
+}
+
+/// What a venue calls the parts of a book.
+struct DepthNames {
+    var bids: StaticString = "bids"
+    var asks: StaticString = "asks"
+    var sequence: StaticString?
+    var time: (name: StaticString, form: TimeForm)?
+    var ordersColumn: Int?
+}
+
+extension JSONReader {
+    mutating func depth(_ names: DepthNames) throws(JSONError) -> Depth {
+        var (sequence, time, bids, asks): (Int64?, Int64?, [DepthLevel]?, [DepthLevel]?)
+        try object { reader, name throws(JSONError) in
+            if names.bids ~= name {
+                bids = try reader.depthLevels(ordersColumn: names.ordersColumn)
+            } else if names.asks ~= name {
+                asks = try reader.depthLevels(ordersColumn: names.ordersColumn)
+            } else if let wanted = names.sequence, wanted ~= name {
+                sequence = try reader.optionalWhole()
+            } else if let wanted = names.time, wanted.name ~= name {
+                time = try reader.milliseconds(wanted.form)
+            } else {
+                try reader.skip()
+            }
+        }
+        return Depth(time: time, sequence: sequence, bids: try required(bids, names.bids), asks: try required(asks, names.asks))
     }
 }

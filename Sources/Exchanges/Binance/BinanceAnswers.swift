@@ -17,18 +17,7 @@ extension Binance {
     /// {"lastUpdateId":499869752,"bids":[["0.35210000","672.00000000"],…],"asks":[…]}
     /// ```
     public static func depth(_ body: [UInt8]) throws(AnswerError) -> Depth {
-        try answer(body) { reader throws(JSONError) in
-            var (sequence, bids, asks): (Int64?, [DepthLevel]?, [DepthLevel]?)
-            try reader.object { reader, name throws(JSONError) in
-                switch name {
-                case "lastUpdateId": sequence = try reader.whole()
-                case "bids": bids = try reader.depthLevels()
-                case "asks": asks = try reader.depthLevels()
-                default: try reader.skip()
-                }
-            }
-            return Depth(sequence: sequence, bids: try reader.required(bids, "bids"), asks: try reader.required(asks, "asks"))
-        }
+        try answer(body) { reader throws(JSONError) in try reader.depth(DepthNames(sequence: "lastUpdateId")) }
     }
 
     /// ```json
@@ -39,9 +28,13 @@ extension Binance {
     /// One symbol asked for by name comes without the array.
     public static func tickers(_ body: [UInt8], of pair: Pair?) throws(AnswerError) -> ParsedRows<Ticker> {
         try answer(body) { reader throws(JSONError) in
-            try reader.rowsOrOne { reader throws(JSONError) in try reader.binanceTicker() }
+            try reader.rowsOrOne { reader throws(JSONError) in try reader.ticker(tickerNames) { $0.flatMap(Self.pair(of:)) } }
         }
     }
+
+    private static let tickerNames = TickerNames(
+        symbol: "symbol", last: "lastPrice", bid: "bidPrice", ask: "askPrice", open: "openPrice", high: "highPrice", low: "lowPrice",
+        volume: "volume", quoteVolume: "quoteVolume", time: ("closeTime", .milliseconds))
 
     /// ```json
     /// [{"id":409018748,"price":"0.06436200","qty":"0.01580000","time":1679280337591,"isBuyerMaker":false,…},…]
@@ -60,25 +53,16 @@ extension Binance {
     /// ```
     public static func markets(_ body: [UInt8]) throws(AnswerError) -> ParsedRows<Listing> {
         try answer(body) { reader throws(JSONError) in
-            var listings: ParsedRows<Listing>?
-            try reader.object { reader, name throws(JSONError) in
-                switch name {
-                case "symbols": listings = try reader.rows(.object) { reader throws(JSONError) in try reader.binanceListing() }
-                default: try reader.skip()
-                }
+            try reader.member("symbols") { reader throws(JSONError) in
+                try reader.rows(.object) { reader throws(JSONError) in try reader.binanceListing() }
             }
-            return try reader.required(listings, "symbols")
         }
     }
 
     /// `{"serverTime":1754603741167}`
     public static func time(_ body: [UInt8]) throws(AnswerError) -> Int64 {
         try answer(body) { reader throws(JSONError) in
-            var time: Int64?
-            try reader.object { reader, name throws(JSONError) in
-                if "serverTime" ~= name { time = try reader.whole() } else { try reader.skip() }
-            }
-            return try reader.required(time, "serverTime")
+            try reader.member("serverTime") { reader throws(JSONError) in try reader.whole() }
         }
     }
 }
@@ -99,36 +83,12 @@ extension JSONReader {
         return candle
     }
 
-    /// Nil: a market that is no pair of assets.
-    fileprivate mutating func binanceTicker() throws(JSONError) -> Ticker? {
-        var symbol: String?
-        var last: WireDecimal?
-        var ticker = PartialTicker()
-        try object { reader, name throws(JSONError) in
-            switch name {
-            case "symbol": symbol = try reader.string()
-            case "lastPrice": last = try reader.number()
-            case "bidPrice": ticker.bid = try reader.optionalNumber()
-            case "askPrice": ticker.ask = try reader.optionalNumber()
-            case "openPrice": ticker.open = try reader.optionalNumber()
-            case "highPrice": ticker.high = try reader.optionalNumber()
-            case "lowPrice": ticker.low = try reader.optionalNumber()
-            case "volume": ticker.volume = try reader.optionalNumber()
-            case "quoteVolume": ticker.quoteVolume = try reader.optionalNumber()
-            case "closeTime": ticker.time = try reader.optionalWhole()
-            default: try reader.skip()
-            }
-        }
-        let (name, price) = (try required(symbol, "symbol"), try required(last, "lastPrice"))
-        return Binance.pair(of: name).map { ticker.of($0, last: price) }
-    }
-
     fileprivate mutating func binanceTrade() throws(JSONError) -> PublicTrade {
         var (id, time, price, size, buyerIsMaker): (String?, Int64?, WireDecimal?, WireDecimal?, Bool?)
         try object { reader, name throws(JSONError) in
             switch name {
             case "id", "a": id = try reader.identifier()
-            case "time", "T": time = try reader.whole()
+            case "time", "T": time = try reader.microseconds(.milliseconds)
             case "price", "p": price = try reader.number()
             case "qty", "q": size = try reader.number()
             case "isBuyerMaker", "m": buyerIsMaker = try reader.flag()
@@ -136,7 +96,7 @@ extension JSONReader {
             }
         }
         return PublicTrade(
-            id: id, time: try microseconds(required(time, "time")), price: try required(price, "price"), size: try required(size, "qty"),
+            id: id, time: try required(time, "time"), price: try required(price, "price"), size: try required(size, "qty"),
             taker: try required(buyerIsMaker, "isBuyerMaker") ? .sell : .buy)
     }
 

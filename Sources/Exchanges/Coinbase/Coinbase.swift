@@ -1,17 +1,18 @@
 import Curl
 import FoundationEssentials
 
-/// The public Coinbase Exchange REST API: whole order books and single trades, put in buckets and sums here.
+/// The public Coinbase Exchange REST API. As a feed: whole order books and single trades, put in buckets and sums here. As a venue:
+/// see `Coinbase+Venue`.
 ///
 /// Source: https://docs.cdp.coinbase.com/exchange/reference/exchangerestapi_getproductbook and …/exchangerestapi_getproducttrades
 public struct Coinbase: BookFeed {
-    public static let venue = "coinbase"
+    public static let name = "coinbase"
 
     /// Without the path, such as `https://api.exchange.coinbase.com`.
     public let baseURL: String
-    public var venue: String { Self.venue }
+    public var venue: String { Self.name }
     /// Of public endpoints, per address.
-    public var rateLimit: RateLimit? { RateLimit(perSecond: 10, burst: 15) }
+    public var rateLimit: RateLimit? { Self.offer.rateLimit }
 
     public init(baseURL: String) { self.baseURL = baseURL }
 

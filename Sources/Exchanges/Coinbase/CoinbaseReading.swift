@@ -13,7 +13,7 @@ struct CoinbaseReading: Conversation {
     init(_ query: BookQuery, baseURL: String) {
         self.query = query
         self.baseURL = baseURL
-        subject = Subject(venue: Coinbase.venue, symbol: query.symbol)
+        subject = Subject(venue: Coinbase.name, symbol: query.symbol)
     }
 
     mutating func begin() -> Request { Coinbase.bookRequest(query.symbol, baseURL: baseURL) }

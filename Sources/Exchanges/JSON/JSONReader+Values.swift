@@ -70,14 +70,25 @@ extension JSONReader {
     /// `true`, `false`, or a string that holds one of them.
     mutating func flag() throws(JSONError) -> Bool {
         let start = offset
-        let range = peek == UInt8(ascii: "\"") ? try quoted().range : token()
-        switch String(decoding: bytes[range], as: UTF8.self) {
+        switch try word() {
         case "true": return true
         case "false": return false
         default:
             offset = start
             throw error("expected true or false")
         }
+    }
+
+    /// The text of a string, or `true`, `false`, `null`.
+    mutating func word() throws(JSONError) -> String {
+        guard peek != UInt8(ascii: "\"") else { return try string() }
+        let start = offset
+        let range = token()
+        guard isWord(range) else {
+            offset = start
+            throw error("expected a word")
+        }
+        return String(decoding: bytes[range], as: UTF8.self)
     }
 
     /// A venue's number of a trade or a change: whole, from 0 up to 2⁵³, beyond which JSON numbers are not exact (RFC 8259, section 6).

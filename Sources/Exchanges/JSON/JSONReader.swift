@@ -73,6 +73,21 @@ struct JSONReader {
         return false
     }
 
+    /// An object of which only one member counts, which it must have.
+    mutating func member<R>(_ wanted: StaticString, _ read: (inout JSONReader) throws(JSONError) -> R) throws(JSONError) -> R {
+        var value: R?
+        try object { reader, name throws(JSONError) in
+            if wanted ~= name { value = try read(&reader) } else { try reader.skip() }
+        }
+        return try required(value, wanted)
+    }
+
+    /// For what an object must have.
+    func required<Value>(_ value: Value?, _ name: StaticString) throws(JSONError) -> Value {
+        guard let value else { throw error("\(name) is missing") }
+        return value
+    }
+
     private mutating func name() throws(JSONError) -> JSONName {
         let (range, isPlain) = try quoted()
         let name = JSONName(bytes: UnsafeBufferPointer(rebasing: bytes[range]), escaped: isPlain ? nil : try unescaped(range))

@@ -1,0 +1,70 @@
+public import Curl
+import FoundationEssentials
+public import Market
+
+/// Bybit's API v5, spot markets. It answers with status 200 even where it refuses.
+///
+/// Source: https://bybit-exchange.github.io/docs/v5/market/kline and its neighbours; https://bybit-exchange.github.io/docs/v5/rate-limit
+public enum Bybit: Venue {
+    public static let name = "bybit"
+    public static let publicURL = "https://api.bybit.com"
+    /// Per address, and who passes it is shut out for ten minutes: half of it is enough.
+    public static let offer = VenueOffer(
+        intervals: [.minute, .minutes3, .minutes5, .minutes15, .minutes30, .hour, .hours2, .hours4, .hours6, .hours12, .day],
+        candlesPerPage: 1000, hasAllTickers: true, rateLimit: RateLimit(300, in: 5))
+
+    public static func symbol(of pair: Pair) -> String { pair.base + pair.quote }
+
+    public static func pair(of symbol: String) -> Pair? { Pair(joined: symbol, quotes: quotes) }
+
+    private static let quotes = [
+        "USDT", "USDC", "USDE", "USDQ", "USDR", "USD1", "EUR", "BRL", "TRY", "PLN", "BTC", "ETH", "SOL", "DAI", "MNT", "USD",
+    ]
+
+    public static func request(_ question: VenueQuestion, baseURL: String) -> Request? {
+        func get(_ path: String, _ query: [(String, String)] = []) -> Request {
+            Request(.get, URLText.join(baseURL, "/v5/market/" + path, query: query))
+        }
+        let spot = ("category", "spot")
+        switch question {
+        case .candles(let pair, let interval, let from, let to):
+            guard offer.intervals.contains(interval) else { return nil }
+            let code = interval == .day ? "D" : "\(interval.seconds / 60)"
+            let range = [from.map { ("start", "\($0)") }, to.map { ("end", "\($0)") }].compactMap { $0 }
+            return get("kline", [spot, ("symbol", symbol(of: pair)), ("interval", code)] + range + [("limit", "\(offer.candlesPerPage)")])
+        case .depth(let pair, let levels):
+            return get("orderbook", [spot, ("symbol", symbol(of: pair)), ("limit", "\(min(max(levels, 1), 200))")])
+        case .tickers(nil): return get("tickers", [spot])
+        case .tickers(let pair?): return get("tickers", [spot, ("symbol", symbol(of: pair))])
+        case .trades(let pair): return get("recent-trade", [spot, ("symbol", symbol(of: pair)), ("limit", "60")])
+        case .markets: return get("instruments-info", [spot])
+        case .time: return get("time")
+        }
+    }
+
+    /// `{"retCode":10001,"retMsg":"Not supported symbols",…}`
+    ///
+    /// Source: https://bybit-exchange.github.io/docs/v5/error
+    public static func refusal(_ response: Response) -> VenueRefusal? {
+        // Not an error of the API but of what stands before it: "403, access too frequent".
+        if response.status == 403, String(decoding: response.body, as: UTF8.self).lowercased().contains("too frequent") {
+            return VenueRefusal(.rateLimited, response, retryAfter: .seconds(600))
+        }
+        let code = answerCode(response.body, "retCode")
+        guard let code, code != "0" else { return VenueRefusal(status: response) }
+        let message = ErrorBody(response.body, code: "retCode", message: "retMsg").message
+        switch code {
+        case "10006", "10018", "10429": return VenueRefusal(.rateLimited, response, message: message, retryAfter: reset(response))
+        case "10000", "10016", "10019": return VenueRefusal(.down, response, message: message)
+        // All that is wrong with a parameter has one code.
+        case "10001" where message?.lowercased().contains("symbol") == true: return VenueRefusal(.unknownSymbol, response, message: message)
+        default: return VenueRefusal(status: response, message: message) ?? VenueRefusal(.rejected, response, message: message)
+        }
+    }
+
+    /// Until the limit is counted anew.
+    private static func reset(_ response: Response) -> Duration? {
+        guard let text = response["x-bapi-limit-reset-timestamp"], let time = Int64(text) else { return nil }
+        return .milliseconds(max(time - Int64(response.receivedAt.timeIntervalSince1970 * 1000), 0))
+    }
+}

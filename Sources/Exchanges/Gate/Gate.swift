@@ -1,0 +1,68 @@
+public import Curl
+import FoundationEssentials
+public import Market
+
+/// Gate's API v4, spot markets.
+///
+/// Source: https://www.gate.com/docs/developers/apiv4/en/#spot
+public enum Gate: Venue {
+    public static let name = "gateio"
+    public static let publicURL = "https://api.gateio.ws"
+    /// 200 in 10 seconds for each path and address. Of each interval only the newest 10,000 candles can be had.
+    public static let offer = VenueOffer(
+        intervals: [.minute, .minutes5, .minutes15, .minutes30, .hour, .hours4, .hours8, .day], candlesPerPage: 1000,
+        candleHistory: 10_000, hasAllTickers: true, rateLimit: RateLimit(200, in: 10))
+
+    public static func symbol(of pair: Pair) -> String { "\(pair.base)_\(pair.quote)" }
+
+    public static func pair(of symbol: String) -> Pair? {
+        let parts = symbol.split(separator: "_", omittingEmptySubsequences: false)
+        return parts.count == 2 ? try? Pair(base: parts[0], quote: parts[1]) : nil
+    }
+
+    public static func request(_ question: VenueQuestion, baseURL: String) -> Request? {
+        func get(_ path: String, _ query: [(String, String)] = []) -> Request {
+            Request(.get, URLText.join(baseURL, "/api/v4/spot/" + path, query: query))
+        }
+        func market(_ pair: Pair) -> (String, String) { ("currency_pair", symbol(of: pair)) }
+        switch question {
+        case .candles(let pair, let interval, let from, let to):
+            guard offer.intervals.contains(interval) else { return nil }
+            // A limit and a range exclude each other; both ends are part of the range.
+            let range = [from.map { ("from", "\($0 / 1000)") }, to.map { ("to", "\($0 / 1000)") }].compactMap { $0 }
+            let bounds = range.isEmpty ? [("limit", "\(offer.candlesPerPage)")] : range
+            return get("candlesticks", [market(pair), ("interval", interval.code)] + bounds)
+        case .depth(let pair, let levels):
+            return get("order_book", [market(pair), ("limit", "\(min(max(levels, 1), 1000))"), ("with_id", "true")])
+        case .tickers(nil): return get("tickers")
+        case .tickers(let pair?): return get("tickers", [market(pair)])
+        case .trades(let pair): return get("trades", [market(pair), ("limit", "1000")])
+        case .markets: return get("currency_pairs")
+        case .time: return get("time")
+        }
+    }
+
+    /// `{"label":"INVALID_CURRENCY_PAIR","message":"Invalid currency pair BLA_USDT"}`, with a status that is not 2xx.
+    ///
+    /// Source: https://www.gate.com/docs/developers/apiv4/en/#error-handling
+    public static func refusal(_ response: Response) -> VenueRefusal? {
+        guard !response.isSuccess else { return nil }
+        let body = ErrorBody(response.body, code: "label", message: "message")
+        let message = [body.code, body.message].compactMap { $0 }.joined(separator: ": ")
+        func refusal(_ code: VenueError.Code) -> VenueRefusal {
+            VenueRefusal(code, response, message: message, retryAfter: reset(response))
+        }
+        switch body.code {
+        case "TOO_MANY_REQUESTS", "TOO_FAST": return refusal(.rateLimited)
+        case "INVALID_CURRENCY_PAIR", "INVALID_CURRENCY": return refusal(.unknownSymbol)
+        case "SERVER_ERROR", "INTERNAL", "TOO_BUSY": return refusal(.down)
+        default: return VenueRefusal(status: response, message: message.isEmpty ? nil : message)
+        }
+    }
+
+    /// Until the limit is counted anew; the header is in seconds since 1970.
+    private static func reset(_ response: Response) -> Duration? {
+        guard let text = response["x-gate-ratelimit-reset-timestamp"], let time = Int64(text) else { return nil }
+        return .seconds(max(time - Int64(response.receivedAt.timeIntervalSince1970), 0))
+    }
+}

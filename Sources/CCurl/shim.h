@@ -1,5 +1,6 @@
 #pragma once
 #include <curl/curl.h>
+#include <stdbool.h>
 
 // curl_easy_setopt, curl_multi_setopt and curl_easy_getinfo are variadic, which Swift cannot call: one function per type of
 // argument, so that a pointer can never be passed where a long is read.
@@ -40,6 +41,9 @@ static inline CURLcode ccurl_allow_http_only(CURL *handle) {
     return code != CURLE_OK ? code : curl_easy_setopt(handle, CURLOPT_REDIR_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
 #endif
 }
+
+// Older ones leave headers out of the signature that S3 wants in it.
+static inline bool ccurl_can_sign(void) { return curl_version_info(CURLVERSION_NOW)->version_num >= 0x075800; }
 
 static inline CURLcode ccurl_get_long(CURL *handle, CURLINFO info, long *value) {
     return curl_easy_getinfo(handle, info, value);

@@ -33,10 +33,12 @@ public struct Request: Equatable, Sendable {
     public var bodyLimit: Int
     /// 0: a redirect is the answer.
     public var redirectLimit: Int
+    /// Signs the request with it as Amazon's services want it, when it is sent.
+    public var sigV4: SigningKey?
 
     public init(
         _ method: Method = .get, _ url: String, headers: [Header] = [], body: [UInt8] = [], timeout: Duration = .seconds(10),
-        connectTimeout: Duration = .seconds(3), bodyLimit: Int = 8 << 20, redirectLimit: Int = 0
+        connectTimeout: Duration = .seconds(3), bodyLimit: Int = 8 << 20, redirectLimit: Int = 0, sigV4: SigningKey? = nil
     ) {
         self.method = method
         self.url = url
@@ -46,5 +48,6 @@ public struct Request: Equatable, Sendable {
         self.connectTimeout = connectTimeout
         self.bodyLimit = bodyLimit
         self.redirectLimit = redirectLimit
+        self.sigV4 = sigV4
     }
 }

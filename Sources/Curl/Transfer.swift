@@ -39,9 +39,12 @@ final class Transfer {
         self.id = id
         (head, body, overflow) = (ResponseHead(), [], nil)
         message[0] = 0
-        try setFields(request.headers)
+        guard request.sigV4 == nil || ccurl_can_sign() else {
+            throw TransferError(.invalidRequest, url: request.url, message: "libcurl 7.88 or later is needed to sign requests")
+        }
+        try setFields(request.headers + (request.sigV4?.headers ?? []))
         let code = firstFailure(
-            setAddress(request, userAgent: userAgent), setLimits(request), setBody(request), setCallbacks())
+            setAddress(request, userAgent: userAgent), setLimits(request), setBody(request), setSignature(request.sigV4), setCallbacks())
         guard code == CURLE_OK else { throw error(code) }
     }
 
@@ -130,6 +133,13 @@ extension Transfer {
             }
             return firstFailure(size, bytes, ccurl_set_text(handle, CURLOPT_CUSTOMREQUEST, request.method.rawValue))
         }
+    }
+
+    private func setSignature(_ key: SigningKey?) -> CURLcode {
+        guard let key else { return CURLE_OK }
+        return firstFailure(
+            ccurl_set_text(handle, CURLOPT_AWS_SIGV4, "aws:amz:\(key.region):\(key.service)"),
+            ccurl_set_text(handle, CURLOPT_USERNAME, key.accessKey), ccurl_set_text(handle, CURLOPT_PASSWORD, key.secretKey))
     }
 
     private func setCallbacks() -> CURLcode {

@@ -91,6 +91,36 @@ struct FaultTests {
     }
 }
 
+@Suite("Signed requests")
+struct SigningTests {
+    @Test("a signed request carries its signature and the session's token, and shows no key to anybody")
+    func signed() throws {
+        let server = try ScriptedServer { _ in .json("1") }
+        let key = try #require(
+            SigningKey(accessKey: "AKID", secretKey: "hunter2", sessionToken: "token3", region: "eu-west-1", service: "s3"))
+        let client = try Client()
+        let request = Request(
+            .put, server.url + "/b/a", headers: [Header("x-amz-content-sha256", "UNSIGNED-PAYLOAD")], body: [1], sigV4: key)
+        let response = try answer(request, client).get()
+        let sent = try #require(server.requests.first)
+        let authorization = try #require(sent.headers["authorization"])
+        #expect(authorization.hasPrefix("AWS4-HMAC-SHA256 Credential=AKID/") && authorization.contains("/eu-west-1/s3/aws4_request"))
+        #expect(authorization.contains("x-amz-content-sha256") && authorization.contains("x-amz-security-token"))
+        #expect(sent.headers["x-amz-security-token"] == "token3" && sent.headers["x-amz-date"] != nil)
+        var shown = "\(request) \(key) \(String(reflecting: key)) \(response.url)"
+        dump(request, to: &shown)
+        for secret in ["AKID", "hunter2", "token3"] { #expect(!shown.contains(secret)) }
+        // The handle's next request is of somebody else.
+        _ = try answer(Request(.get, server.url), client).get()
+        #expect(server.requests.last?.headers["authorization"] == nil && server.requests.last?.headers["x-amz-security-token"] == nil)
+    }
+
+    @Test("a region that would change what is signed is refused", arguments: ["", "eu:west", "eu west", "é"])
+    func regions(region: String) {
+        #expect(SigningKey(accessKey: "a", secretKey: "b", region: region, service: "s3") == nil)
+    }
+}
+
 @Suite("URLs")
 struct URLTextTests {
     @Test("a query is encoded byte by byte")

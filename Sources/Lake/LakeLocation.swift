@@ -1,33 +1,77 @@
+public import Runtime
+
 /// Where a lake lies: `file:///folder`, `s3://bucket` or `s3://bucket/prefix`. Any thread may open it.
 public struct LakeLocation: Equatable, Sendable, CustomStringConvertible {
     enum Kind: Equatable, Sendable {
         case folder(String)
+        case bucket(S3Bucket)
     }
 
     let kind: Kind
     /// Without a slash at its end; holds no secret.
     public let url: String
 
-    public init(url: String) throws(LakeError) {
-        var url = url
-        while url.hasSuffix("/"), !url.hasSuffix("//") { url.removeLast() }
-        guard url.hasPrefix("file:///"), url.utf8.count > 8, !url.hasSuffix("/") else {
-            throw LakeError(.invalidLocation, "the lake", "must be file:///FOLDER, s3://BUCKET or s3://BUCKET/PREFIX")
+    /// Throws `invalidLocation`.
+    ///
+    /// - Parameter s3: of an `s3://` location.
+    public init(url: String, s3: S3Access? = nil) throws(LakeError) {
+        let parts = url.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        let names = Array(parts.dropFirst(url.hasPrefix("file:") ? 3 : 2).reversed().drop { $0.isEmpty }.reversed())
+        guard parts.count > 2, parts[1].isEmpty, !names.isEmpty, names.allSatisfy(Self.isName) else { throw Self.malformed }
+        switch (parts[0], s3) {
+        case ("file:", _) where parts[2].isEmpty:
+            kind = .folder("/" + names.joined(separator: "/"))
+            self.url = "file:///" + names.joined(separator: "/")
+        case ("s3:", let s3?):
+            let prefix = names.dropFirst().map { $0 + "/" }.joined()
+            kind = .bucket(S3Bucket(name: names[0], prefix: prefix, access: s3))
+            self.url = "s3://" + names.joined(separator: "/")
+        case ("s3:", nil): throw LakeError(.invalidLocation, "the lake", "is in S3 and needs an access key and a secret key")
+        default: throw Self.malformed
         }
-        kind = .folder(String(url.dropFirst(7)))
-        self.url = url
     }
 
     /// Where objects go that the lake no longer needs at hand, unless another place was named: inside of it, under a name that no
     /// object may have, so that no listing of the lake shows it.
-    public func archive() throws(LakeError) -> LakeLocation { try LakeLocation(url: "\(url)/.archive") }
+    public func archive() -> LakeLocation {
+        switch kind {
+        case .folder(let path): LakeLocation(kind: .folder("\(path)/.archive"), url: "\(url)/.archive")
+        case .bucket(let bucket):
+            LakeLocation(
+                kind: .bucket(S3Bucket(name: bucket.name, prefix: "\(bucket.prefix).archive/", access: bucket.access)),
+                url: "\(url)/.archive")
+        }
+    }
+
+    /// Whether a listing of this place would show objects of the other one, or the other way round.
+    public func overlaps(_ other: LakeLocation) -> Bool {
+        let (a, b) = (url + "/", other.url + "/")
+        guard a.hasPrefix(b) || b.hasPrefix(a) else { return false }
+        return !(a.count > b.count ? a.dropFirst(b.count) : b.dropFirst(a.count)).hasPrefix(".")
+    }
 
     /// A store for the calling thread.
-    public func open() throws(LakeError) -> any ObjectStore {
+    ///
+    /// - Parameter stop: ends waiting for a store that is away.
+    public func open(log: Log = .silent, stop: Stop? = nil) throws(LakeError) -> any ObjectStore {
         switch kind {
         case .folder(let path): FileStore(root: path)
+        case .bucket(let bucket): try S3Store(bucket: bucket, log: log, stop: stop)
         }
     }
 
     public var description: String { url }
+
+    private init(kind: Kind, url: String) {
+        self.kind = kind
+        self.url = url
+    }
+
+    private static let malformed = LakeError(.invalidLocation, "the lake", "must be file:///FOLDER, s3://BUCKET or s3://BUCKET/PREFIX")
+
+    /// One name of a path that means itself.
+    private static func isName(_ name: String) -> Bool {
+        !name.isEmpty && name != "." && name != ".."
+            && name.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7f && $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") }
+    }
 }

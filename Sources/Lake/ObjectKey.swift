@@ -1,7 +1,8 @@
-/// What may name an object: one to twelve segments of `A–Z a–z 0–9 - _ . = ~ +` joined by slashes, none of which begins with a dot or
-/// a hyphen, 512 bytes in all.
+/// What may name an object: one to twelve segments of `A–Z a–z 0–9 - _ . = ~ +` joined by slashes, none of which begins with a dot, a
+/// hyphen or a plus, 512 bytes in all.
 ///
-/// Names that begin with a dot are ours: temporary files and the archive lie there, unseen by a listing.
+/// Names that begin with a dot are ours: temporary files and the archive lie there, unseen by a listing. In byte order all keys come
+/// after them, so that a listing can start behind them.
 public enum ObjectKey {
     public static let limit = 512
     static let segmentLimit = 200
@@ -26,7 +27,7 @@ public enum ObjectKey {
 
     private static func isSegment(_ segment: Substring.UTF8View) -> Bool {
         guard let first = segment.first, segment.count <= segmentLimit else { return false }
-        return first != UInt8(ascii: ".") && first != UInt8(ascii: "-") && segment.allSatisfy(isAllowed)
+        return !".-+".utf8.contains(first) && segment.allSatisfy(isAllowed)
     }
 
     private static func isAllowed(_ byte: UInt8) -> Bool {

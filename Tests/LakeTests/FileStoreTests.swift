@@ -58,6 +58,20 @@ struct FileStoreTests {
         #expect(try lake.open().keys() == [])
     }
 
+    @Test("of those that write one key with different bytes at once, one wins whole, and the others are told")
+    func race() throws {
+        let lake = try Store(.file)
+        let location = lake.location
+        for round in 0..<50 {
+            let writers = ([1, 1, 2] as [UInt8]).map { byte in
+                Background { try location.open().code(ofPut: "a/\(round)/b", [UInt8](repeating: byte, count: 5000)) }
+            }
+            let codes = try writers.map { try $0.value() }
+            let kept = try #require(lake.open().get("a/\(round)/b").first)
+            #expect(codes == (kept == 1 ? [nil, nil, .conflict] : [.conflict, .conflict, nil]))
+        }
+    }
+
     @Test("the lake's own folder is made, but not the one it stands in")
     func root() throws {
         let folder = try Free.directory()
@@ -104,7 +118,10 @@ struct FileStoreTests {
 
     @Test(
         "only an absolute folder or a bucket is a lake",
-        arguments: ["", "lake", "/lake", "file://lake", "file:///", "file://", "http://x/y", "s3:/x"])
+        arguments: [
+            "", "lake", "/lake", "file://lake", "file:///", "file://", "http://x/y", "s3:/x", "s3://", "s3:///x", "file:///a//b",
+            "file:///a/../b", "file:///a b", "s3://bucket/./x",
+        ])
     func locations(url: String) {
         let error = #expect(throws: LakeError.self) { try LakeLocation(url: url) }
         #expect(error?.code == .invalidLocation)

@@ -6,7 +6,7 @@ import Testing
 /// The contract, on every kind of store.
 @Suite("Object stores")
 struct ObjectStoreTests {
-    @Test("an object comes back byte for byte", arguments: Store.Kind.allCases)
+    @Test("an object comes back byte for byte", arguments: Store.Kind.all)
     func roundTrip(kind: Store.Kind) throws {
         let lake = try Store(kind)
         let store = try lake.open()
@@ -16,7 +16,7 @@ struct ObjectStoreTests {
         }
     }
 
-    @Test("what is not there is missing, and removing it is fine", arguments: Store.Kind.allCases)
+    @Test("what is not there is missing, and removing it is fine", arguments: Store.Kind.all)
     func missing(kind: Store.Kind) throws {
         let lake = try Store(kind)
         let store = try lake.open()
@@ -31,7 +31,7 @@ struct ObjectStoreTests {
         #expect(try store.get("a/b/c") == [2])
     }
 
-    @Test("the same bytes again are fine, others are a conflict and change nothing", arguments: Store.Kind.allCases)
+    @Test("the same bytes again are fine, others are a conflict and change nothing", arguments: Store.Kind.all)
     func immutable(kind: Store.Kind) throws {
         let lake = try Store(kind)
         let store = try lake.open()
@@ -41,7 +41,7 @@ struct ObjectStoreTests {
         #expect(try lake.open().get("a/b") == [1, 2, 3])
     }
 
-    @Test("a listing is in the byte order of the keys, in pages that follow on each other", arguments: Store.Kind.allCases)
+    @Test("a listing is in the byte order of the keys, in pages that follow on each other", arguments: Store.Kind.all)
     func listing(kind: Store.Kind) throws {
         let lake = try Store(kind)
         let store = try lake.open()
@@ -67,7 +67,7 @@ struct ObjectStoreTests {
         }
     }
 
-    @Test("a listing tells the size and when it was stored", arguments: Store.Kind.allCases)
+    @Test("a listing tells the size and when it was stored", arguments: Store.Kind.all)
     func info(kind: Store.Kind) throws {
         let lake = try Store(kind)
         let store = try lake.open()
@@ -79,7 +79,7 @@ struct ObjectStoreTests {
         #expect(info.modifiedAt > before - 2 && info.modifiedAt < Date() + 2)
     }
 
-    @Test("many at once are answered each by itself, in order", arguments: Store.Kind.allCases)
+    @Test("many at once are answered each by itself, in order", arguments: Store.Kind.all)
     func batches(kind: Store.Kind) throws {
         let lake = try Store(kind)
         let store = try lake.open()
@@ -107,7 +107,7 @@ struct ObjectStoreTests {
         #expect(try store.keys(limit: 300).count == 199)
     }
 
-    @Test("what the reader throws ends the reading", arguments: Store.Kind.allCases)
+    @Test("what the reader throws ends the reading", arguments: Store.Kind.all)
     func stops(kind: Store.Kind) throws {
         struct Enough: Error {}
         let lake = try Store(kind)
@@ -128,40 +128,37 @@ struct ObjectStoreTests {
         "a key that leaves its place or is none at all is refused before anything is asked",
         arguments: [
             "", "/", "/a", "a/", "a//b", "..", "a/../b", "./a", ".archive/a", "a/.b", "a b", "a\\b", "a?b", "a%2fb", "a\nb", "é", "-a",
+            "+a",
         ]
             + [String(repeating: "a", count: 513), Array(repeating: "a", count: 13).joined(separator: "/")])
     func keys(key: String) throws {
-        for kind in Store.Kind.allCases {
+        for kind in Store.Kind.all {
             let store = try Store(kind).open()
             #expect(store.code(ofPut: key) == .invalidKey && store.code(ofGet: key) == .invalidKey)
             #expect(throws: LakeError.self) { try store.remove(key) }
         }
     }
 
-    @Test("the archive lies inside, and no listing of the lake shows it", arguments: Store.Kind.allCases)
+    @Test("the archive lies inside, and no listing of the lake shows it", arguments: Store.Kind.all)
     func archive(kind: Store.Kind) throws {
         let lake = try Store(kind)
         let (store, archive) = (try lake.open(), try lake.location.archive().open())
         try store.put("a/1", [1])
         try archive.put("a/2", [2])
-        try archive.put("+/2", [2])
+        try archive.put("=/2", [2])
         #expect(try store.keys() == ["a/1"])
-        #expect(try archive.keys() == ["+/2", "a/2"])
+        #expect(try archive.keys() == ["=/2", "a/2"])
         #expect(try store.list(prefix: "", after: nil, limit: 1) == store.list(prefix: "a", after: nil, limit: 5))
     }
 
-    @Test(
-        "of two that write one key at once, both end well with the same bytes, and one of them with others", arguments: Store.Kind.allCases)
+    @Test("two that write one key with the same bytes at once both end well", arguments: Store.Kind.all)
     func race(kind: Store.Kind) throws {
         let lake = try Store(kind)
-        for round in 0..<30 {
-            let writers = [[1, 1], [1, 1], [2, 2]].map { (bytes: [UInt8]) in
-                let location = lake.location
-                return Background { try location.open().code(ofPut: "a/\(round)/b", bytes) }
-            }
-            let codes = try writers.map { try $0.value() }
-            let kept = try lake.open().get("a/\(round)/b")
-            #expect(codes == (kept == [1, 1] ? [nil, nil, .conflict] : [.conflict, .conflict, nil]))
+        let location = lake.location
+        for round in 0..<20 {
+            let writers = (0..<3).map { _ in Background { try location.open().code(ofPut: "a/\(round)/b", [1, 2, 3]) } }
+            #expect(try writers.map { try $0.value() } == [nil, nil, nil])
+            #expect(try lake.open().get("a/\(round)/b") == [1, 2, 3])
         }
     }
 }

@@ -5,8 +5,13 @@ import Testing
 
 /// A fresh, empty lake of one kind, gone with this object.
 final class Store: Sendable {
-    enum Kind: String, CaseIterable, Sendable, CustomTestStringConvertible {
+    enum Kind: String, Sendable, CustomTestStringConvertible {
         case file
+        /// Below a prefix of a bucket, of a server that checks signatures.
+        case s3
+
+        /// Those that can be had here.
+        static let all: [Kind] = S3Server.isPresent ? [.file, .s3] : [.file]
 
         var testDescription: String { rawValue }
     }
@@ -14,11 +19,18 @@ final class Store: Sendable {
     let location: LakeLocation
     /// Of `.file`.
     let folder: String
+    private let server: S3Server?
 
     init(_ kind: Kind) throws {
         folder = try Free.directory()
         switch kind {
-        case .file: location = try LakeLocation(url: "file://\(folder)/lake")
+        case .file:
+            server = nil
+            location = try LakeLocation(url: "file://\(folder)/lake")
+        case .s3:
+            let server = try S3Server()
+            self.server = server
+            location = try server.location("some/prefix")
         }
     }
 
@@ -27,6 +39,13 @@ final class Store: Sendable {
     var lake: String { "\(folder)/lake" }
 
     func open() throws -> any ObjectStore { try location.open() }
+}
+
+extension S3Server {
+    func location(_ prefix: String = "", secretKey: String? = nil) throws -> LakeLocation {
+        let access = try S3Access(endpoint: url, accessKey: accessKey, secretKey: secretKey ?? self.secretKey)
+        return try LakeLocation(url: "s3://\(S3Server.bucket)/\(prefix)", s3: access)
+    }
 }
 
 extension ObjectStore {

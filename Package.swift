@@ -92,7 +92,7 @@ let package = Package(
                 "Jobs", "API", "HTTP", "Curl", "Warehouse", "Lake", "Postgres", "Exchanges", "Market", "Runtime", "Analysis", "PNG",
                 "TestSupport",
             ]),
-        tests("cryptogafTests", ["cryptogaf", "Warehouse", "Market", "TestSupport", "Postgres"]),
+        tests("cryptogafTests", ["cryptogaf", "Lake", "Warehouse", "Market", "TestSupport", "Postgres"]),
         tests("HouseRulesTests", ["TestSupport"]),
     ],
     swiftLanguageModes: [.v6]

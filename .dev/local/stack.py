@@ -34,7 +34,7 @@ class Stack:
         return self.cluster.sockets / "supervisor"
 
     def prepare_folders(self):
-        for folder in (RUN, RUN / "log"):
+        for folder in (RUN, RUN / "log", RUN / "lake"):
             folder.mkdir(mode=0o700, exist_ok=True)
             account.give(folder)
         self.cluster.sockets = sockets.folder()
@@ -85,7 +85,9 @@ class Stack:
 
     def _shared_environment(self):
         passed = {name: os.environ[name] for name in ("SLEEP_INTERVAL", "HTTP_TIMEOUT", "LOG_LEVEL", "ALLOW_ORIGIN") if os.environ.get(name)}
-        return passed | {"SQL_DIR": ROOT / "sql", "COINBASE_URL": f"http://127.0.0.1:{self.settings.ports['VENUE_PORT']}"}
+        # As the databases, the lakes of different markets do not mix.
+        lake = f"file://{RUN}/lake/{self.settings.database}"
+        return passed | {"SQL_DIR": ROOT / "sql", "LAKE_URL": lake, "COINBASE_URL": f"http://127.0.0.1:{self.settings.ports['VENUE_PORT']}"}
 
     def _start_supervisor(self):
         folder = self.cluster.sockets

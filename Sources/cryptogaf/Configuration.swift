@@ -22,8 +22,7 @@ struct Configuration: Sendable {
     /// Every venue, at `BINANCE_URL`, `BYBIT_URL` … (of Coinbase `COINBASE_EXCHANGE_URL`) or its public address, asked as often as it
     /// allows or as `BINANCE_RATE_LIMIT` … says, in requests per second.
     let venues: [VenueSite]
-    /// `LAKE_URL`.
-    private let lakeURL: String?
+    private let lakeSettings: LakeSettings
     /// `SQL_DIR`, where `migrations/` and `functions/` are.
     let sqlDirectory: String
     /// `ALLOW_ORIGIN`, the `Access-Control-Allow-Origin` of GET answers; empty: none is sent.
@@ -45,8 +44,7 @@ struct Configuration: Sendable {
                 venue, baseURL: reader.url(variable, default: venue.publicURL),
                 requestsPerSecond: reader.double("\(venue.name.uppercased())_RATE_LIMIT", in: 0.1...10_000))
         }
-        lakeURL = reader.string("LAKE_URL")
-        if requires.contains(.lake) { reader.require("LAKE_URL", or: []) }
+        lakeSettings = LakeSettings(&reader, required: requires.contains(.lake))
         sqlDirectory = reader.string("SQL_DIR") ?? "sql"
         allowOrigin = reader.headerValue("ALLOW_ORIGIN", default: "*")
         logLevel = reader.choice("LOG_LEVEL", of: ["debug", "info", "warning", "error"]) ?? "info"
@@ -55,7 +53,15 @@ struct Configuration: Sendable {
     }
 
     /// For commands that require it.
-    func lake() throws -> LakeLocation { try LakeLocation(url: lakeURL ?? "") }
+    func lake() throws(ConfigurationError) -> LakeLocation { try required(lakeSettings.lake) }
+
+    /// Where the lake's old objects go; for commands that require the lake.
+    func lakeArchive() throws(ConfigurationError) -> LakeLocation { try required(lakeSettings.archive) }
+
+    private func required(_ location: LakeLocation?) throws(ConfigurationError) -> LakeLocation {
+        guard let location else { throw ConfigurationError(problems: ["LAKE_URL is not set"]) }
+        return location
+    }
 
     /// For one command's connections; `name` is what `pg_stat_activity` shows of them.
     func postgres(as name: String) -> ConnectionOptions {

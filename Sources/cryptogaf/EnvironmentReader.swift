@@ -11,9 +11,12 @@ struct EnvironmentReader {
     }
 
     mutating func require(_ name: String, or others: [String]) {
-        guard others.allSatisfy({ string($0) == nil }) else { return }
+        guard ([name] + others).allSatisfy({ string($0) == nil }) else { return }
         problems.append("\(name) is not set")
     }
+
+    /// What only its user can judge; `reason` must not repeat the value.
+    mutating func refuse(_ name: String, _ reason: String) { problems.append("\(name) \(reason)") }
 
     mutating func int(_ name: String, in range: ClosedRange<Int>) -> Int? {
         guard let text = string(name) else { return nil }

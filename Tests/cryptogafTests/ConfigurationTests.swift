@@ -1,3 +1,4 @@
+import Lake
 import Postgres
 import Testing
 
@@ -72,5 +73,38 @@ import Testing
         #expect(configuration.sleepInterval == .milliseconds(250))
         #expect(configuration.coinbaseURL == "http://127.0.0.1:4201")
         #expect(configuration.allowOrigin == "")
+    }
+
+    @Test("the archive lies inside the lake, unseen by its listings, unless another place is named")
+    func archive() throws {
+        let inside = try read(["LAKE_URL": "file:///data/lake/"], requires: [.lake])
+        #expect(try inside.lake().url == "file:///data/lake" && inside.lakeArchive().url == "file:///data/lake/.archive")
+        let keys = ["S3_ENDPOINT": "http://127.0.0.1:9000", "S3_ACCESS_KEY": "a", "S3_SECRET_KEY": "b"]
+        let apart = try read(keys.merging(["LAKE_URL": "s3://lake", "LAKE_ARCHIVE_URL": "file:///old"]) { $1 }, requires: [.lake])
+        #expect(try apart.lake().url == "s3://lake" && apart.lakeArchive().url == "file:///old")
+    }
+
+    @Test("what is wrong with the lake is told with everything else, and no key with it")
+    func lakeProblems() {
+        func problems(_ environment: [String: String]) -> [String] {
+            do {
+                _ = try read(environment, requires: [.lake])
+                return []
+            } catch { return error.problems }
+        }
+        #expect(problems([:]) == ["LAKE_URL is not set"])
+        #expect(problems(["LAKE_URL": "/data"]) == ["LAKE_URL must be file:///FOLDER, s3://BUCKET or s3://BUCKET/PREFIX"])
+        #expect(problems(["LAKE_URL": "s3://lake"]) == ["S3_ACCESS_KEY is not set", "S3_SECRET_KEY is not set"])
+        #expect(
+            problems(["LAKE_URL": "file:///a", "LAKE_ARCHIVE_URL": "file:///a/b"])
+                == ["LAKE_ARCHIVE_URL must be outside of LAKE_URL, or left out"])
+        let wrong = problems([
+            "LAKE_URL": "s3://lake", "S3_ACCESS_KEY": "AKID", "S3_SECRET_KEY": "hunter2", "S3_REGION": "eu:west", "S3_ENDPOINT": "h:9000",
+        ])
+        #expect(
+            wrong == [
+                "S3_ENDPOINT must be a URL that starts with http:// or https://",
+                "S3_REGION must be letters, digits and hyphens, such as us-east-1",
+            ])
     }
 }

@@ -25,8 +25,8 @@ psql: ## open psql on the database of `make run`
 	@.dev/run --psql
 
 .PHONY: job
-job: ## start a job of the list now: make job NAME=calculate
-	@.dev/run --job '$(NAME)'
+job: ## run a job of the list now: make job NAME=transform
+	@.dev/run --job '$(NAME)' $(OPTIONS)
 
 .PHONY: test
 test: ## install, build, check and test everything

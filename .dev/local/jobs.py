@@ -1,6 +1,6 @@
 """The job list: one YAML file per job in cronjobs/. Checks it, or writes it out for yacron.
 
-Usage: jobs.py [--yacron PROGRAM CONTROL_SOCKET]
+Usage: jobs.py [--yacron PROGRAM CONTROL_SOCKET | --arguments NAME]
 """
 
 import json
@@ -74,5 +74,7 @@ if __name__ == "__main__":
         sys.exit(re.sub(r"\s*\n\s*", " ", str(error)))
     if sys.argv[1:2] == ["--yacron"]:
         sys.stdout.write(yacron(jobs, *sys.argv[2:]))
+    elif sys.argv[1:2] == ["--arguments"]:
+        print(json.dumps(next((job["arguments"] for job in jobs if job["name"] == sys.argv[2]), [])))
     else:
         print(f"job files are good: {', '.join(job['name'] for job in jobs)}")

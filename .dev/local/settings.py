@@ -14,7 +14,9 @@ from account import ROOT
 PORTS = {"PORT": 8080, "VENUE_PORT": 4201, "OLD_API_PORT": 4202, "DATABASE_PORT": 4203}
 # With a bucket width that suits the price.
 LIVE_PRODUCTS = (("coinbase:BTC-USD", "10"), ("coinbase:ETH-USD", "1"), ("coinbase:SOL-USD", "0.1"), ("coinbase:LTC-USD", "0.1"))
-PROBE = "https://api.exchange.coinbase.com/products/BTC-USD/ticker"
+# What the ingest jobs fetch of a live market until somebody says otherwise.
+TRACKED = tuple(symbol for symbol, _ in LIVE_PRODUCTS)
+LIVE_VENUE = "https://api.exchange.coinbase.com"
 
 
 class SettingError(Exception):
@@ -67,7 +69,7 @@ class Settings:
         if self.capture:
             self.market = "replay"
         elif self.market == "auto":
-            self.market = "live" if reachable(PROBE) else "synthetic"
+            self.market = "live" if reachable(f"{os.environ.get('COINBASE_EXCHANGE_URL') or LIVE_VENUE}/products/BTC-USD/ticker") else "synthetic"
 
     @property
     def database(self):

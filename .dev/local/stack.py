@@ -1,6 +1,8 @@
 """The local stack in the order in which its parts need each other."""
 
+import json
 import os
+import re
 import shlex
 import subprocess
 import time
@@ -14,9 +16,13 @@ import processes
 import sockets
 from account import ROOT, RUN
 from cluster import Cluster, ClusterError
-from settings import LIVE_PRODUCTS, PROGRAM
+from settings import LIVE_PRODUCTS, PROGRAM, TRACKED
 
 VENV = ROOT / ".build/venv/bin"
+# What the programs of a run see of it, kept for commands by hand.
+KEPT = RUN / "environment.json"
+# Of the caller's: how often to sample and log, and, as VENUE_URL and VENUE_RATE_LIMIT, where the venues are and how often they may be asked.
+PASSED = re.compile(r"SLEEP_INTERVAL|HTTP_TIMEOUT|LOG_LEVEL|ALLOW_ORIGIN|(?!COINBASE_URL|LAKE_)[A-Z]+(_EXCHANGE)?_URL|[A-Z]+_RATE_LIMIT")
 
 
 class StackError(Exception):
@@ -33,8 +39,13 @@ class Stack:
     def control(self):
         return self.cluster.sockets / "supervisor"
 
+    @property
+    def lake(self):
+        """Raw objects; of each market its own, as its database is."""
+        return RUN / "lake" / self.settings.database
+
     def prepare_folders(self):
-        for folder in (RUN, RUN / "log", RUN / "lake"):
+        for folder in (RUN, RUN / "log", RUN / "lake", self.lake):
             folder.mkdir(mode=0o700, exist_ok=True)
             account.give(folder)
         self.cluster.sockets = sockets.folder()
@@ -42,6 +53,7 @@ class Stack:
     def start(self):
         self.prepare_folders()
         self.cluster.create()
+        self._keep_environment()
         self._start_supervisor()
         self.say("starting Postgres")
         self.cluster.wait(60, self.alive)
@@ -50,7 +62,7 @@ class Stack:
         self.program("owner", "migrate")
         if self.settings.source:
             self._start("exchange")
-        self._add_products()
+        self._add_markets()
         self._start("serve", "nginx")
         self._wait_until_ready()
         self._start("collect", "cron")
@@ -73,21 +85,20 @@ class Stack:
     def program(self, user, *words):
         """Runs a command of the program once; answers what it printed."""
         done = subprocess.run(
-            account.prefix() + [str(PROGRAM), *words], env=self._environment(user), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            cwd=ROOT)
+            account.prefix() + [str(PROGRAM), *words], env=environment(user), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT)
         if done.returncode:
             raise StackError(f"cryptogaf {' '.join(words)}: {done.stderr.strip()}")
         return done.stdout
 
-    def _environment(self, user):
-        libpq = self.cluster.environment(user, self.settings.database)
-        return account.environment(**libpq, **self._shared_environment())
-
     def _shared_environment(self):
-        passed = {name: os.environ[name] for name in ("SLEEP_INTERVAL", "HTTP_TIMEOUT", "LOG_LEVEL", "ALLOW_ORIGIN") if os.environ.get(name)}
-        # As the databases, the lakes of different markets do not mix.
-        lake = f"file://{RUN}/lake/{self.settings.database}"
-        return passed | {"SQL_DIR": ROOT / "sql", "LAKE_URL": lake, "COINBASE_URL": f"http://127.0.0.1:{self.settings.ports['VENUE_PORT']}"}
+        passed = {name: value for name, value in os.environ.items() if value and PASSED.fullmatch(name)}
+        return passed | {
+            "SQL_DIR": ROOT / "sql", "LAKE_URL": f"file://{self.lake}", "COINBASE_URL": f"http://127.0.0.1:{self.settings.ports['VENUE_PORT']}",
+            "PGHOST": self.cluster.sockets, "PGPORT": self.cluster.port, "PGDATABASE": self.settings.database}
+
+    def _keep_environment(self):
+        KEPT.write_text(json.dumps({name: str(value) for name, value in self._shared_environment().items()}))
+        account.give(KEPT)
 
     def _start_supervisor(self):
         folder = self.cluster.sockets
@@ -102,8 +113,7 @@ class Stack:
         nginx.render(RUN, nginx.variables(self.settings.ports, folder))
         self._write_job_list()
         environment = account.environment(
-            RUN=RUN, ROOT=ROOT, SOCKETS=folder, PGHOST=folder, PGPORT=self.cluster.port, PGDATABASE=self.settings.database,
-            **self._shared_environment(),
+            RUN=RUN, ROOT=ROOT, SOCKETS=folder, **self._shared_environment(),
             # The supervisor asks access(2) before it starts a program, which knows nothing of capabilities; env does not ask.
             **{f"{name}_COMMAND": shlex.join(["/usr/bin/env", *map(str, words)]) for name, words in commands.items()})
         with open(RUN / "log/supervisord.err", "w") as errors:
@@ -113,19 +123,16 @@ class Stack:
         self._retry(lambda: control.supervisor(self.control, "getState"), 20)
 
     def _write_job_list(self):
-        text = subprocess.run(
-            [VENV / "python3", ROOT / ".dev/local/jobs.py", "--yacron", PROGRAM, self.cluster.sockets / "cron"],
-            text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        if text.returncode:
-            raise StackError(text.stderr.strip())
-        (RUN / "yacron.yaml").write_text(text.stdout)
+        (RUN / "yacron.yaml").write_text(_jobs("--yacron", PROGRAM, self.cluster.sockets / "cron"))
         account.give(RUN / "yacron.yaml")
 
-    def _add_products(self):
-        """On the first start of a market; from then on the products are the user's."""
+    def _add_markets(self):
+        """On the first start of a market; from then on its products and tracked symbols are the user's."""
         if self.cluster.psql("SELECT count(*) FROM crypto_gaf.gafs", database=self.settings.database) != "0":
             return
         if self.settings.market == "live":
+            # Only live venues have candles to ingest.
+            self.program("worker", "symbols", "track", *TRACKED)
             wanted = LIVE_PRODUCTS
         else:
             listed = self.program("worker", "exchange", *self.settings.source, "--list-products")
@@ -185,3 +192,21 @@ def tail(name, lines=5):
         return "\n".join((RUN / f"log/{name}.log").read_text(errors="replace").splitlines()[-lines:])
     except OSError:
         return "(nothing)"
+
+
+def _jobs(*words):
+    """The job list needs modules that only our Python has."""
+    done = subprocess.run([VENV / "python3", ROOT / ".dev/local/jobs.py", *words], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    if done.returncode:
+        raise StackError(done.stderr.strip())
+    return done.stdout
+
+
+def job_arguments(name):
+    """The words after `cryptogaf` of a job of the list; none: there is no such job."""
+    return json.loads(_jobs("--arguments", name))
+
+
+def environment(user):
+    """What a program of the stack sees when `user` of the database runs it."""
+    return account.environment(**json.loads(KEPT.read_text()), PGUSER=user, PGPASSFILE=Cluster(RUN, 0).passfile(user))

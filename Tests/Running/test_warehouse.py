@@ -1,0 +1,63 @@
+"""The lake, the warehouse and the jobs between them, in the stack of `make run`."""
+
+import re
+import unittest
+from pathlib import Path
+
+from coinbase import PRODUCTS, Coinbase
+from stack_case import ROOT, StackCase
+
+JOBS = [path.stem for path in sorted((ROOT / "cronjobs").glob("*.yaml")) if "\n  - job\n" in path.read_text()]
+# Every job of the list runs each minute at most, so what one says must not add up.
+LINES_OF_A_QUIET_RUN = 3
+
+
+class WarehouseTests(StackCase):
+    def sql(self, text):
+        done = self.command("--psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-c", text)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout.strip()
+
+    def job(self, name, *options):
+        done = self.command("--job", name, *options)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        return done.stderr
+
+    def listed(self):
+        return [line.split()[0] for line in self.command("--do", "symbols", "list").stdout.splitlines()[1:]]
+
+    def test_a_live_market_tracks_its_products_from_the_first_start_on(self):
+        venue = Coinbase()
+        self.addCleanup(venue.close)
+        self.started_up(self.start(MARKET="auto", COINBASE_EXCHANGE_URL=venue.url))
+        self.assertIn("live market", self.output())
+        self.assertEqual(sorted(self.listed()), sorted(f"coinbase:{product}" for product in PRODUCTS))
+
+    def test_with_nothing_tracked_every_job_ends_well_and_says_little(self):
+        self.started_up(self.start())
+        self.assertEqual(self.listed(), [])
+        for name in JOBS:
+            with self.subTest(name):
+                self.assertLessEqual(len(self.job(name).splitlines()), LINES_OF_A_QUIET_RUN)
+
+    def test_venues_that_cannot_be_reached_are_named_once_a_run(self):
+        away = "http://127.0.0.1:9"
+        self.started_up(self.start(BINANCE_URL=away, KRAKEN_URL=away))
+        symbols = [f"binance:{base}-USDT" for base in ("BTC", "ETH", "SOL", "XRP")] + ["kraken:BTC-USD", "kraken:ETH-USD"]
+        self.assertEqual(self.command("--do", "symbols", "track", *symbols).returncode, 0)
+        for name in JOBS:
+            with self.subTest(name):
+                said = self.command("--job", name).stderr
+                self.assertLessEqual(len(said.splitlines()), LINES_OF_A_QUIET_RUN + 2, said)
+                if name.startswith("ingest-"):
+                    for venue in ("binance", "kraken"):
+                        self.assertRegex(said, rf"(?m)^.*{venue}.*$")
+
+    def test_a_command_by_hand_needs_a_stack_that_runs(self):
+        for words in (("--do", "symbols", "list"), ("--job", "transform"), ("--psql", "-c", "SELECT 1")):
+            done = self.command(*words)
+            self.assertEqual((done.returncode, done.stdout), (1, "nothing runs here; make run first\n"))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -9,6 +9,8 @@ struct JobEntry: Sendable {
     let summary: String
     /// The words after the name are the job's own.
     var options: [Option] = []
+    /// Beside Postgres.
+    var requires: Set<Configuration.Section> = []
     /// Checks everything that can be checked before the work starts.
     let make: @Sendable (Arguments, Configuration) throws -> any BatchJob
 }
@@ -16,7 +18,7 @@ struct JobEntry: Sendable {
 /// One batch of a job, as a CronJob, `kubectl create job --from=cronjob/…`, cron and a person all call it.
 struct JobCommand: Command {
     /// The only list of jobs; each entry stands in a file of its own under `Entries/`. A file of that name in `cronjobs/` gives it a schedule.
-    static let entries: [JobEntry] = [.aggregate]
+    static let entries: [JobEntry] = [.ingestKlines, .ingestDepth, .ingestTickers, .aggregate]
 
     static let name = "job"
     static let summary = "one run of a cron job: job NAME; job --list tells which there are"
@@ -35,7 +37,9 @@ struct JobCommand: Command {
     /// The options of the job that is named, if one is.
     static func options(for words: [String]) -> [Option] { options + (entry(in: words)?.options ?? []) }
 
-    static func requires(for words: [String]) -> Set<Configuration.Section> { words.contains("--list") ? [] : [.postgres] }
+    static func requires(for words: [String]) -> Set<Configuration.Section> {
+        words.contains("--list") ? [] : (entry(in: words)?.requires ?? []).union([.postgres])
+    }
 
     static func help(for words: [String]) -> String {
         guard let entry = entry(in: words) else {

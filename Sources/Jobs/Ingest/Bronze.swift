@@ -1,0 +1,79 @@
+import FoundationEssentials
+import Lake
+import Postgres
+import Runtime
+import Warehouse
+
+/// Raw answers on their way into the lake, and what is noted of them once they are there: an object first, its record after, so that a
+/// crash leaves an object without a record, which `transform` finds, and never a record without its object.
+final class Bronze {
+    private let store: any ObjectStore
+    private let connection: Connection
+    private var pending: [(object: EncodedObject, record: RawObjectRecord, updates: [ExtractionUpdate])] = []
+    /// Updates without an object.
+    private var loose: [ExtractionUpdate] = []
+    private(set) var objects = 0
+    private(set) var bytes = 0
+    /// Keys of what has been written, for who loads it at once.
+    private(set) var keys: [String] = []
+
+    /// A flush's worth of memory.
+    static let batchLimit = 64
+
+    init(_ location: LakeLocation, _ connection: Connection) throws {
+        store = try location.open()
+        self.connection = connection
+    }
+
+    var isFull: Bool { pending.count >= Self.batchLimit }
+
+    /// - Parameter updates: to be noted with the object, and not without it.
+    func add(_ object: RawObject, _ updates: [ExtractionUpdate] = []) throws {
+        let encoded = try object.encoded()
+        pending.append((encoded, RawObjectRecord(object, encoded), updates))
+    }
+
+    func note(_ update: ExtractionUpdate) { loose.append(update) }
+
+    /// Writes and notes what is pending. Throws the lake's error if an object could not be written; the others are noted all the same.
+    func flush() throws {
+        let batch = pending
+        let alone = loose
+        (pending, loose) = ([], [])
+        guard !batch.isEmpty || !alone.isEmpty else { return }
+        let results = store.putAll(batch.map { ($0.object.key, $0.object.bytes) })
+        var written: [(object: EncodedObject, record: RawObjectRecord, updates: [ExtractionUpdate])] = []
+        var failure: LakeError?
+        for (entry, result) in zip(batch, results) {
+            switch result.result {
+            case .success: written.append(entry)
+            case .failure(let error): failure = failure ?? error
+            }
+        }
+        try connection.transaction {
+            try RawObjectRepository(connection).record(written.map(\.record))
+            try ExtractionRepository(connection).record(written.flatMap(\.updates) + alone)
+        }
+        objects += written.count
+        bytes += written.reduce(0) { $0 + $1.record.bytes }
+        keys += written.map(\.record.key)
+        if let failure { throw failure }
+    }
+}
+
+extension RawObjectRecord {
+    init(_ object: RawObject, _ encoded: EncodedObject) {
+        self.init(
+            key: encoded.key, exchange: object.exchange, symbol: object.symbol, channel: object.channel,
+            intervalCode: object.interval ?? "", requestedAt: object.source == nil ? object.requestedAt : nil,
+            receivedAt: object.receivedAt, bytes: encoded.bytes.count, sha256: [UInt8](hexadecimal: encoded.sha256))
+    }
+}
+
+extension [UInt8] {
+    fileprivate init(hexadecimal text: String) {
+        func value(_ digit: UInt8) -> UInt8 { digit < UInt8(ascii: "a") ? digit - UInt8(ascii: "0") : digit - UInt8(ascii: "a") + 10 }
+        let digits = [UInt8](text.utf8)
+        self = stride(from: 0, to: digits.count - 1, by: 2).map { value(digits[$0]) << 4 | value(digits[$0 + 1]) }
+    }
+}

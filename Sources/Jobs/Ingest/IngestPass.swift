@@ -1,0 +1,163 @@
+import Curl
+import Exchanges
+import FoundationEssentials
+import Lake
+import Market
+import Postgres
+import Runtime
+import Warehouse
+
+/// Asks for many targets at many venues at once, and puts what comes into the lake byte for byte, what cannot be used as well.
+final class IngestPass {
+    static let allSymbols = RawObject.allSymbols
+
+    private let context: JobContext
+    private let fetcher: VenueFetcher
+    private let bronze: Bronze
+    private var clocks: [String: VenueClock] = [:]
+    /// By venue, until its clock is known.
+    private var held: [String: [any IngestTarget]] = [:]
+    private var failed: Set<ExtractionKey> = []
+    private(set) var counts: JobCounts = [:]
+    /// Told of every answer that was used.
+    var onAnswer: (any IngestTarget, IngestedAnswer) -> Void = { _, _ in }
+
+    init(_ settings: IngestSettings, _ context: JobContext) throws {
+        self.context = context
+        let options = VenueFetcher.Options(timeout: settings.timeout, patience: settings.patience)
+        fetcher = try VenueFetcher(options, budgets: VenueBudgetRepository(context.connection), log: context.log, stop: context.stop)
+        bronze = try Bronze(settings.lake, context.connection)
+    }
+
+    /// Keys of the objects written.
+    var keys: [String] { bronze.keys }
+
+    /// Returns when nothing is left to ask, or to wait for after a stop. Throws a `JobFailure` when the lake takes nothing, or when
+    /// there were targets and none of them was reached.
+    func run(_ targets: [any IngestTarget]) throws {
+        count("targets", targets.count)
+        for (_, targets) in Dictionary(grouping: targets, by: \.site.name).sorted(by: { $0.key < $1.key }) { begin(targets) }
+        while let reply = try fetcher.next() {
+            try take(reply)
+            if bronze.isFull { try flush() }
+        }
+        try flush()
+        summarise()
+        if !targets.isEmpty, failed.count == targets.count, !context.stop.isRequested {
+            throw JobFailure(
+                "none of \(targets.count) could be fetched; the log and crypto_gaf.extraction_metadata say why", counts: counts)
+        }
+    }
+
+    private func count(_ name: String, _ number: Int = 1) { counts[name, default: 0] += number }
+
+    private func flush() throws {
+        do {
+            try bronze.flush()
+        } catch let error as LakeError {
+            summarise()
+            throw JobFailure("the lake took not everything: \(error)", counts: counts)
+        }
+    }
+
+    private func summarise() {
+        counts["objects"] = bronze.objects
+        counts["bytes"] = bronze.bytes
+        counts["failed"] = failed.count
+        counts["requests"] = fetcher.statistics.requests
+        counts["retries"] = fetcher.statistics.retries
+        counts["rate_limited"] = fetcher.statistics.rateLimited
+    }
+}
+
+// MARK: - Questions
+
+extension IngestPass {
+    /// The venue's clock first: it tells which candles are closed.
+    private func begin(_ targets: [any IngestTarget]) {
+        guard let site = targets.first?.site else { return }
+        guard site.venue.request(.time, baseURL: site.baseURL) != nil else { return targets.forEach(ask) }
+        held[site.name] = targets
+        fetcher.ask(VenueInquiry(site, .time, symbol: "time"))
+    }
+
+    private func ask(_ target: any IngestTarget) {
+        let now = clock(target.site).milliseconds(context.now())
+        guard let question = target.nextQuestion(now: now) else { return }
+        fetcher.ask(VenueInquiry(target.site, question, symbol: target.key.symbol, target: target))
+    }
+
+    private func clock(_ site: VenueSite) -> VenueClock { clocks[site.name] ?? VenueClock() }
+}
+
+// MARK: - Replies
+
+extension IngestPass {
+    private func take(_ reply: VenueReply) throws {
+        guard let target = reply.inquiry.target else { return setClock(reply) }
+        switch reply.outcome {
+        case .answered(let response): try take(response, reply, target)
+        case .refused(let response, let error):
+            try keep(response, reply, target)
+            fail(target, "\(error)")
+        case .failed(let error): fail(target, "\(error)")
+        case .postponed(let reason): fail(target, reason)
+        }
+    }
+
+    private func take(_ response: Response, _ reply: VenueReply, _ target: any IngestTarget) throws {
+        let asOf = clock(target.site).milliseconds(reply.requestedAt)
+        switch Result(catching: { () throws(AnswerError) in try target.accept(response.body, asOf: asOf) }) {
+        case .success(let answer):
+            count("answers")
+            count("records", answer.records)
+            let standing = answer.standing.map { Date(timeIntervalSince1970: Double($0) / 1000) }
+            try keep(response, reply, target, ExtractionUpdate(target.key, lastOpenTime: standing, records: answer.records))
+            onAnswer(target, answer)
+            ask(target)
+        case .failure(let error):
+            // Half a page or a maintenance notice; the next answer may be sound.
+            if error.fault == .unreadable, fetcher.retry(reply.inquiry) { return }
+            try keep(response, reply, target)
+            fail(target, "the answer cannot be read: \(error)")
+        }
+    }
+
+    /// Also what cannot be used: it is the evidence.
+    private func keep(_ response: Response, _ reply: VenueReply, _ target: any IngestTarget, _ update: ExtractionUpdate? = nil) throws {
+        let clock = clock(target.site)
+        let key = target.key
+        let object = RawObject(
+            exchange: key.exchange, symbol: key.symbol, channel: key.type.rawValue, interval: key.interval?.code, url: response.url,
+            requestedAt: clock.time(reply.requestedAt), receivedAt: clock.time(response.receivedAt), status: response.status,
+            body: response.body)
+        try bronze.add(object, update.map { [$0] } ?? [])
+    }
+
+    private func fail(_ target: any IngestTarget, _ reason: String) {
+        failed.insert(target.key)
+        bronze.note(ExtractionUpdate(target.key, error: String(reason.filter { $0 != "\0" }.prefix(500))))
+        context.log.warning(
+            "ingest.failed", ["venue": .text(target.key.exchange), "symbol": .text(target.key.symbol), "error": .text(reason)])
+    }
+
+    /// Without its clock a venue's targets are asked for all the same, unless it did not answer at all: then each would only wait in vain.
+    private func setClock(_ reply: VenueReply) {
+        let site = reply.inquiry.site
+        let targets = held.removeValue(forKey: site.name) ?? []
+        switch reply.outcome {
+        case .answered(let response):
+            if let time = try? site.venue.time(response.body) {
+                let clock = VenueClock(time: time, requestedAt: reply.requestedAt, receivedAt: response.receivedAt)
+                clocks[site.name] = clock
+                if clock.offset != 0 {
+                    context.log.warning("ingest.clock", ["venue": .text(site.name), "ahead_seconds": .number(clock.offset)])
+                }
+            }
+            targets.forEach(ask)
+        case .refused(_, let error) where !error.isRetryable: targets.forEach(ask)
+        case .refused(_, let error), .failed(let error): targets.forEach { fail($0, "\(error)") }
+        case .postponed(let reason): targets.forEach { fail($0, reason) }
+        }
+    }
+}

@@ -1,0 +1,32 @@
+public import Lake
+import Runtime
+import Warehouse
+
+/// Where and how answers are fetched; the same for every job that does.
+public struct IngestSettings: Sendable {
+    public var venues: [VenueSite]
+    public var lake: LakeLocation
+    /// For one answer.
+    public var timeout: Duration
+    /// For a whole pass.
+    public var patience: Duration
+
+    public init(venues: [VenueSite], lake: LakeLocation, timeout: Duration = .seconds(10), patience: Duration = .seconds(45)) {
+        self.venues = venues
+        self.lake = lake
+        self.timeout = timeout
+        self.patience = patience
+    }
+
+    func site(_ name: String) -> VenueSite? { venues.first { $0.name == name } }
+}
+
+extension IngestSettings {
+    /// A venue that this program does not know is told of and left aside.
+    func tracked(_ context: JobContext) throws -> [(symbol: TrackedSymbol, site: VenueSite)] {
+        let symbols = try TrackedSymbolRepository(context.connection).list()
+        let unknown = Set(symbols.map(\.exchange).filter { site($0) == nil })
+        for venue in unknown.sorted() { context.log.warning("ingest.unknown_venue", ["venue": .text(venue)]) }
+        return symbols.compactMap { symbol in site(symbol.exchange).map { (symbol, $0) } }
+    }
+}

@@ -1,0 +1,118 @@
+import Exchanges
+import Market
+import Warehouse
+
+/// Something that an ingest job keeps up to date: it says what to ask next, and what an answer means for that.
+protocol IngestTarget: AnyObject {
+    var site: VenueSite { get }
+    var key: ExtractionKey { get }
+
+    /// Nil: nothing more in this run.
+    /// - Parameter now: by the venue's clock, milliseconds since 1970 UTC.
+    func nextQuestion(now: Int64) -> VenueQuestion?
+
+    /// Reads an answer to the last question. Throws, and has not moved on, if it cannot be read.
+    /// - Parameter asOf: when it was asked, by the venue's clock: what the answer calls closed was so then.
+    func accept(_ body: [UInt8], asOf: Int64) throws(AnswerError) -> IngestedAnswer
+}
+
+/// What an answer brought.
+struct IngestedAnswer: Equatable {
+    /// Rows that can be loaded.
+    var records = 0
+    /// Milliseconds since 1970 UTC; nil: the extraction stands where it stood.
+    var standing: Int64?
+}
+
+/// The candles of one market, page by page from where the last run ended.
+final class KlineTarget: IngestTarget {
+    let site: VenueSite
+    let pair: Pair
+    let interval: KlineInterval
+    /// The first candle of the next question.
+    private var from: Int64
+    private var asked: ClosedRange<Int64>?
+    private var pagesLeft: Int
+    /// Whether closed candles are left that this run did not ask for.
+    private(set) var isBehind = false
+
+    var key: ExtractionKey { ExtractionKey(site.name, pair.description, .klines, interval) }
+
+    /// - Parameter from: the opening of the last closed candle there is, which is asked for again, or of the first one wanted.
+    init(_ site: VenueSite, _ pair: Pair, _ interval: KlineInterval, from: Int64, pages: Int) {
+        self.site = site
+        self.pair = pair
+        self.interval = interval
+        self.from = interval.open(at: from)
+        pagesLeft = pages
+    }
+
+    func nextQuestion(now: Int64) -> VenueQuestion? {
+        let step = interval.milliseconds
+        let newest = interval.open(at: now) - step
+        if let history = site.venue.offer.candleHistory { from = max(from, newest - Int64(history - 1) * step) }
+        guard from <= newest, asked.map({ $0.upperBound < newest }) ?? true else {
+            isBehind = false
+            return nil
+        }
+        guard pagesLeft > 0 else { return nil }
+        pagesLeft -= 1
+        isBehind = true
+        let range = from...min(newest, from + Int64(site.venue.offer.candlesPerPage - 1) * step)
+        asked = range
+        return .candles(pair, interval, from: range.lowerBound, to: range.upperBound)
+    }
+
+    func accept(_ body: [UInt8], asOf: Int64) throws(AnswerError) -> IngestedAnswer {
+        let parsed = try site.venue.candles(body, interval: interval)
+        let closed = CandleCheck(interval: interval, asOf: asOf).check(parsed.rows).closed
+        guard let asked else { return IngestedAnswer(records: closed.count) }
+        from = asked.upperBound + interval.milliseconds
+        let newest = closed.last?.row.openTime
+        // A page that is not the newest has been told in full, whatever of it there is. Of the newest the end may come late.
+        let isNewest = asked.upperBound + 2 * interval.milliseconds > asOf
+        return IngestedAnswer(records: closed.count, standing: isNewest ? newest : max(newest ?? 0, asked.upperBound))
+    }
+}
+
+/// A question that is asked once a run.
+final class SnapshotTarget: IngestTarget {
+    let site: VenueSite
+    let key: ExtractionKey
+    private let question: VenueQuestion
+    private var isAsked = false
+
+    private init(_ site: VenueSite, _ key: ExtractionKey, _ question: VenueQuestion) {
+        self.site = site
+        self.key = key
+        self.question = question
+    }
+
+    static func depth(_ site: VenueSite, _ pair: Pair, levels: Int) -> SnapshotTarget {
+        SnapshotTarget(site, ExtractionKey(site.name, pair.description, .depth), .depth(pair, levels: levels))
+    }
+
+    /// One answer for all, where that is no dearer than one for each.
+    static func tickers(_ site: VenueSite, _ pairs: [Pair]) -> [SnapshotTarget] {
+        let single = pairs.reduce(0) { $0 + site.weight(.tickers($1)) }
+        if site.venue.offer.hasAllTickers, pairs.count > 1, site.weight(.tickers(nil)) <= single {
+            return [SnapshotTarget(site, ExtractionKey(site.name, IngestPass.allSymbols, .tickers), .tickers(nil))]
+        }
+        return pairs.map { SnapshotTarget(site, ExtractionKey(site.name, $0.description, .tickers), .tickers($0)) }
+    }
+
+    func nextQuestion(now: Int64) -> VenueQuestion? {
+        defer { isAsked = true }
+        return isAsked ? nil : question
+    }
+
+    func accept(_ body: [UInt8], asOf: Int64) throws(AnswerError) -> IngestedAnswer {
+        switch question {
+        case .depth:
+            let depth = try site.venue.depth(body)
+            return IngestedAnswer(records: depth.bids.count + depth.asks.count, standing: asOf)
+        case .tickers(let pair): return IngestedAnswer(records: try site.venue.tickers(body, of: pair).rows.count, standing: asOf)
+        case .candles, .trades, .markets, .time: return IngestedAnswer()
+        }
+    }
+}

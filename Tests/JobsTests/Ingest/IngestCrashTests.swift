@@ -1,0 +1,71 @@
+import Foundation
+import Jobs
+import Lake
+import Market
+import Postgres
+import TestSupport
+import Testing
+import Warehouse
+
+/// Killed programs, and lakes that take nothing.
+@Suite struct IngestCrashTests {
+    private let fixture: IngestFixture
+
+    init() throws { fixture = try IngestFixture() }
+
+    private func expectFailure(_ lake: String, _ word: String) throws {
+        #expect { try fixture.run(IngestKlines(fixture.settings(lake: lake))) } throws: { "\($0)".contains(word) }
+        #expect(try fixture.recordedKeys() == [] && fixture.standing() == nil)
+        let run = try fixture.connect().query("SELECT outcome, error FROM crypto_gaf.job_runs ORDER BY run_id DESC LIMIT 1").one()
+        #expect(try run.text(0) == "failed" && run.text(1).contains(word))
+        #expect(try fixture.run(IngestKlines(fixture.settings()))["objects"] == 2, "the next run does it all")
+    }
+
+    @Test("a lake that is away fails the run with its name, and nothing is recorded")
+    func away() throws {
+        try fixture.track("BTC-USDT", "ETH-USDT", minutes: 5)
+        try expectFailure("file:///nowhere/at/all", "/nowhere/at")
+    }
+
+    @Test("a lake without room fails the run, and nothing is recorded", .enabled(if: SmallDisk.isPossible, "skipped: only root can mount"))
+    func full() throws {
+        try fixture.track("BTC-USDT", "ETH-USDT", minutes: 5)
+        let disk = try SmallDisk(megabytes: 4)
+        try disk.fill()
+        try expectFailure("file://\(disk.path)/lake", "room")
+    }
+
+    @Test("after a kill at any moment no record is without its object, and the next run goes on", arguments: 0..<Soak.count(60))
+    func killed(number: Int) throws {
+        try fixture.track("BTC-USDT", "ETH-USDT", minutes: 6000)
+        let environment = fixture.database.environment(as: "test_worker").merging(
+            ["LAKE_URL": fixture.lakeURL, "BINANCE_URL": fixture.market.server.url]) { $1 }
+        let program = try Program.start(["job", "ingest-klines"], environment: environment)
+        // Anywhere from the start of the program to the end of its work.
+        let requests = Int.random(in: 0...14)
+        _ = eventually(within: .seconds(5)) { fixture.market.server.requests.count >= requests || !program.isRunning }
+        usleep(UInt32.random(in: 0...30_000))
+        program.signal(SIGKILL)
+        _ = program.wait()
+        let keys = Set(try fixture.lakeKeys())
+        #expect(Set(try fixture.recordedKeys()).isSubset(of: keys))
+        #expect(try fixture.objects().count == keys.count, "every object is whole")
+        // The killed one's session may outlive it by a moment.
+        let isFree = try eventually {
+            try fixture.connect().query(
+                """
+                SELECT count(*) FROM pg_locks
+                WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+                """
+            ).one().int(0) == 0
+        }
+        #expect(isFree)
+        try fixture.run(IngestKlines(fixture.settings()))
+        for symbol in ["BTC-USDT", "ETH-USDT"] {
+            let standing = try #require(try fixture.standing(symbol))
+            #expect(standing >= IngestFixture.minute(-2))
+        }
+        let died = try fixture.connect().query("SELECT count(*) FROM crypto_gaf.job_runs WHERE outcome = 'running'").one().int(0)
+        #expect(died == 0)
+    }
+}

@@ -1,0 +1,100 @@
+import Exchanges
+import Foundation
+import Jobs
+import Lake
+import Market
+import Postgres
+import Runtime
+import TestSupport
+import Testing
+import Warehouse
+
+/// A database, a lake and a scripted venue, and what tests ask of them.
+final class IngestFixture: Sendable {
+    let database: TestDatabase
+    let market: ScriptedMarket
+    let directory: String
+    let stop = Stop()
+
+    init() throws {
+        database = try TestPostgres.database()
+        market = try ScriptedMarket()
+        directory = try Free.directory()
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: directory) }
+
+    var lakeURL: String { "file://\(directory)/lake" }
+
+    func connect() throws -> Connection { try database.connect(as: "test_worker") }
+
+    func settings(_ sites: [VenueSite]? = nil, lake: String? = nil, timeout: Duration = .seconds(2), patience: Duration = .seconds(30))
+        throws
+        -> IngestSettings
+    {
+        IngestSettings(
+            venues: sites ?? [market.site, market.elsewhere], lake: try LakeLocation(url: lake ?? lakeURL), timeout: timeout,
+            patience: patience)
+    }
+
+    func track(_ symbols: String..., venue: String = "binance", minutes: Int64? = nil, intervals: [KlineInterval] = [.minute]) throws {
+        let repository = TrackedSymbolRepository(try connect())
+        for symbol in symbols {
+            let since = minutes.map { Date(timeIntervalSince1970: Double(Self.minute(-$0)) / 1000) }
+            _ = try repository.track(venue, Pair(symbol), TrackingChanges(intervals: intervals, since: since))
+        }
+    }
+
+    @discardableResult
+    func run(_ job: some BatchJob) throws -> JobCounts {
+        let ending = try BatchRun(log: .silent, stop: stop) { [database] () throws(PostgresError) in
+            try Connection(database.options(as: "test_worker"))
+        }.run(job)
+        guard case .succeeded(let counts) = ending else { throw UnexpectedEnding(ending: ending) }
+        return counts
+    }
+
+    struct UnexpectedEnding: Error {
+        let ending: BatchRun.Ending
+    }
+
+    /// Opening of the minute so many before the one that is open, in milliseconds.
+    static func minute(_ offset: Int64) -> Int64 {
+        KlineInterval.minute.open(at: Int64(Date().timeIntervalSince1970 * 1000)) + offset * 60_000
+    }
+
+    /// Where the extraction of minutes stands, in milliseconds.
+    func standing(_ symbol: String = "BTC-USDT", venue: String = "binance") throws -> Int64? {
+        let key = ExtractionKey(venue, symbol, .klines, .minute)
+        return try ExtractionRepository(connect()).standings(.klines)[key].map { Int64($0.timeIntervalSince1970 * 1000) }
+    }
+
+    /// Failures in a row and the last error of an extraction.
+    func trouble(_ symbol: String = "BTC-USDT", venue: String = "binance") throws -> (failures: Int, error: String) {
+        let rows = try connect().query(
+            "SELECT failures, coalesce(last_error, '') FROM crypto_gaf.extraction_metadata WHERE exchange = \(venue) AND symbol = \(symbol)"
+        )
+        guard let row = rows.first else { return (0, "") }
+        return (try row.int(0), try row.text(1))
+    }
+
+    /// What lies in the lake, in the order of the keys, each checked to the last byte.
+    func objects() throws -> [RawObject] {
+        let store = try LakeLocation(url: lakeURL).open()
+        var objects: [RawObject] = []
+        try store.forEachPage { page in
+            for info in page { objects.append(try RawObject(decoding: store.get(info.key), key: info.key)) }
+        }
+        return objects
+    }
+
+    func recordedKeys() throws -> [String] {
+        try connect().query("SELECT object_key FROM crypto_gaf.raw_objects ORDER BY object_key COLLATE \"C\"").map { try $0.text(0) }
+    }
+
+    func lakeKeys() throws -> [String] {
+        var keys: [String] = []
+        try LakeLocation(url: lakeURL).open().forEachPage { keys += $0.map(\.key) }
+        return keys
+    }
+}

@@ -1,0 +1,144 @@
+import Exchanges
+import Foundation
+import Jobs
+import Lake
+import Market
+import Postgres
+import Runtime
+import TestSupport
+import Testing
+import Warehouse
+
+/// What `ingest-klines` asks, keeps and remembers when venues behave.
+@Suite struct IngestKlinesTests {
+    private let fixture: IngestFixture
+
+    init() throws { fixture = try IngestFixture() }
+
+    @Test("answers are kept byte for byte, and the extraction stands at the newest closed candle")
+    func first() throws {
+        try fixture.track("BTC-USDT", minutes: 30)
+        let before = IngestFixture.minute(-1)
+        let counts = try fixture.run(IngestKlines(fixture.settings()))
+        let after = IngestFixture.minute(-1)
+        let object = try #require(try fixture.objects().first)
+        #expect(try fixture.objects().count == 1 && fixture.recordedKeys() == fixture.lakeKeys())
+        #expect(object.exchange == "binance" && object.symbol == "BTC-USDT" && object.channel == "klines" && object.interval == "1m")
+        #expect(object.status == 200 && object.source == nil && object.url.contains("/api/v3/klines?symbol=BTCUSDT&interval=1m&startTime="))
+        #expect(object.requestedAt <= object.receivedAt)
+        let standing = try #require(try fixture.standing())
+        #expect((before...after).contains(standing))
+        let range = try #require(fixture.market.ranges.first)
+        let rows = stride(from: range.lowerBound, through: range.upperBound, by: 60_000).map { ScriptedMarket.row($0) }
+        #expect(object.body == Array("[\(rows.joined(separator: ","))]".utf8))
+        #expect(counts["targets"] == 1 && counts["objects"] == 1 && counts["failed"] == 0 && counts["behind"] == 0)
+        #expect(counts["records"] == rows.count)
+    }
+
+    @Test("the next run begins with the last closed candle once more, and a run with nothing new asks for that one only")
+    func overlap() throws {
+        try fixture.track("BTC-USDT", minutes: 30)
+        try fixture.run(IngestKlines(fixture.settings()))
+        let standing = try #require(try fixture.standing())
+        try fixture.run(IngestKlines(fixture.settings()))
+        #expect(fixture.market.ranges.count == 2 && fixture.market.ranges[1].lowerBound == standing)
+        #expect(try fixture.objects().count == 2 && fixture.market.requests("time").count == 2)
+    }
+
+    @Test("a run that is behind asks page by page, as many as it may, and the next goes on")
+    func pages() throws {
+        try fixture.track("BTC-USDT", minutes: 2500)
+        let job = IngestKlines(try fixture.settings(), pages: 2)
+        let counts = try fixture.run(job)
+        #expect(counts["behind"] == 1 && counts["objects"] == 2)
+        let first = try #require(fixture.market.ranges.first?.lowerBound)
+        #expect(fixture.market.ranges == [first...first + 999 * 60_000, first + 1000 * 60_000...first + 1999 * 60_000])
+        #expect(try fixture.standing() == first + 1999 * 60_000)
+        #expect(try fixture.run(job)["behind"] == 0)
+        let standing = try #require(try fixture.standing())
+        #expect(standing >= IngestFixture.minute(-2))
+    }
+
+    @Test("a page without any candle does not hold a series up")
+    func emptyPage() throws {
+        try fixture.track("BTC-USDT", minutes: 2500)
+        let first = IngestFixture.minute(-2500)
+        fixture.market.setHoles(Set(stride(from: first - 60_000, through: first + 1400 * 60_000, by: 60_000)))
+        try fixture.run(IngestKlines(fixture.settings(), pages: 1))
+        let standing = try #require(try fixture.standing())
+        #expect((first + 999 * 60_000...first + 1001 * 60_000).contains(standing))
+    }
+
+    @Test("an open candle is no closed one, also if the venue gives it uncalled for")
+    func open() throws {
+        try fixture.track("BTC-USDT", minutes: 5)
+        fixture.market.edit { rows in rows + [ScriptedMarket.row(IngestFixture.minute(0)), ScriptedMarket.row(IngestFixture.minute(1))] }
+        try fixture.run(IngestKlines(fixture.settings()))
+        let standing = try #require(try fixture.standing())
+        #expect(standing < IngestFixture.minute(0))
+    }
+
+    @Test("a venue's clock tells what is closed where ours differs, and its time stands in the envelope", arguments: [-300.0, 420])
+    func skew(seconds: Double) throws {
+        try fixture.track("BTC-USDT", minutes: 30)
+        fixture.market.setSkew(seconds)
+        try fixture.run(IngestKlines(fixture.settings()))
+        let minutes = Int64(seconds) / 60
+        let standing = try #require(try fixture.standing())
+        #expect((IngestFixture.minute(minutes - 2)...IngestFixture.minute(minutes)).contains(standing))
+        let object = try #require(try fixture.objects().first)
+        #expect(abs(object.receivedAt.timeIntervalSinceNow - seconds) < 60)
+    }
+
+    @Test("every interval of a market is an extraction of its own; what is untracked or switched off is not asked for")
+    func intervals() throws {
+        try fixture.track("BTC-USDT", minutes: 600, intervals: [.minute, .minutes5, .hour])
+        try fixture.track("ETH-USDT", minutes: 10)
+        let symbols = TrackedSymbolRepository(try fixture.connect())
+        _ = try symbols.track("binance", Pair("ETH-USDT"), TrackingChanges(klines: false))
+        #expect(try fixture.run(IngestKlines(fixture.settings()))["targets"] == 3)
+        #expect(try fixture.objects().map(\.interval).compactMap(\.self).sorted() == ["1h", "1m", "5m"])
+    }
+
+    @Test("with nothing tracked a run succeeds and asks nobody")
+    func nothing() throws {
+        #expect(try fixture.run(IngestKlines(fixture.settings()))["targets"] == 0)
+        #expect(fixture.market.server.requests.isEmpty)
+    }
+
+    @Test("two runs at once without a lock end as one would")
+    func twoAtOnce() throws {
+        try fixture.track("BTC-USDT", "ETH-USDT", minutes: 2500)
+        let run: @Sendable () throws -> Void = { [fixture] in
+            let context = JobContext(
+                connection: try fixture.connect(),
+                connect: { [database = fixture.database] () throws(PostgresError) in
+                    try Connection(database.options(as: "test_worker"))
+                }, log: .silent, stop: fixture.stop)
+            _ = try IngestKlines(fixture.settings()).run(context)
+        }
+        let other = Background(run)
+        try run()
+        try other.value()
+        #expect(try fixture.recordedKeys() == fixture.lakeKeys())
+        let standing = try #require(try fixture.standing())
+        #expect(standing >= IngestFixture.minute(-2))
+        #expect(try fixture.objects().count >= 6)
+    }
+
+    @Test("order books are fetched for each market, tickers in one answer where that is no dearer")
+    func snapshots() throws {
+        try fixture.track("BTC-USDT", "ETH-USDT")
+        #expect(try fixture.run(IngestDepth(fixture.settings()))["records"] == 6)
+        #expect(fixture.market.requests("depth").map { $0.query["limit"] } == ["50", "50"])
+        // Two single tickers cost Binance less than all of them.
+        try fixture.run(IngestTickers(fixture.settings()))
+        #expect(fixture.market.requests("ticker/24hr").count == 2)
+        let site = VenueSite(Binance.self, baseURL: fixture.market.server.url, requestsPerSecond: 100)
+        #expect(try fixture.run(IngestTickers(fixture.settings([site])))["objects"] == 1)
+        #expect(
+            try fixture.objects().map { "\($0.symbol) \($0.channel)" }.sorted() == [
+                "BTC-USDT depth", "BTC-USDT tickers", "ETH-USDT depth", "ETH-USDT tickers", "_all tickers",
+            ])
+    }
+}

@@ -57,7 +57,7 @@ let package = Package(
 
         // Use cases.
         module("API", ["HTTP", "Market", "Exchanges", "Warehouse", "Postgres"]),
-        module("Jobs", ["Market", "Analysis", "PNG", "Curl", "Exchanges", "Warehouse", "Lake", "Postgres", "Runtime"]),
+        module("Jobs", ["Market", "Analysis", "PNG", "Curl", "Exchanges", "Warehouse", "Lake", "Digest", "Postgres", "Runtime"]),
 
         .executableTarget(
             name: "cryptogaf",
@@ -92,7 +92,7 @@ let package = Package(
                 "Jobs", "API", "HTTP", "Curl", "Warehouse", "Lake", "Postgres", "Exchanges", "Market", "Runtime", "Analysis", "PNG",
                 "TestSupport",
             ]),
-        tests("cryptogafTests", ["cryptogaf", "Lake", "Warehouse", "Market", "TestSupport", "Postgres"]),
+        tests("cryptogafTests", ["cryptogaf", "Digest", "Lake", "Warehouse", "Market", "TestSupport", "Postgres"]),
         tests("HouseRulesTests", ["TestSupport"]),
     ],
     swiftLanguageModes: [.v6]

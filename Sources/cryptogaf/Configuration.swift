@@ -23,6 +23,8 @@ struct Configuration: Sendable {
     /// allows or as `BINANCE_RATE_LIMIT` … says, in requests per second.
     let venues: [VenueSite]
     private let lakeSettings: LakeSettings
+    /// How long raw objects, facts and logs are kept.
+    let retention: Retention
     /// `SQL_DIR`, where `migrations/` and `functions/` are.
     let sqlDirectory: String
     /// `ALLOW_ORIGIN`, the `Access-Control-Allow-Origin` of GET answers; empty: none is sent.
@@ -45,6 +47,7 @@ struct Configuration: Sendable {
                 requestsPerSecond: reader.double("\(venue.name.uppercased())_RATE_LIMIT", in: 0.1...10_000))
         }
         lakeSettings = LakeSettings(&reader, required: requires.contains(.lake))
+        retention = Retention(&reader)
         sqlDirectory = reader.string("SQL_DIR") ?? "sql"
         allowOrigin = reader.headerValue("ALLOW_ORIGIN", default: "*")
         logLevel = reader.choice("LOG_LEVEL", of: ["debug", "info", "warning", "error"]) ?? "info"

@@ -10,7 +10,7 @@ import Testing
         "Digest": ["CCrypto"], "PNG": ["CPNG", "Deflate"], "Lake": ["Curl", "Deflate", "Digest", "Runtime"],
         "Exchanges": ["Market", "Curl", "Runtime"], "Warehouse": ["Market", "Postgres"],
         "API": ["HTTP", "Market", "Exchanges", "Warehouse", "Postgres", "Runtime"],
-        "Jobs": ["Market", "Analysis", "PNG", "Exchanges", "Warehouse", "Lake", "Postgres", "Curl", "Runtime"],
+        "Jobs": ["Market", "Analysis", "PNG", "Exchanges", "Warehouse", "Lake", "Digest", "Postgres", "Curl", "Runtime"],
     ]
     static let toolchain: Set<String> = ["Foundation", "FoundationEssentials", "Glibc", "Synchronization", "Dispatch"]
 

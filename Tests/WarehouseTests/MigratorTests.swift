@@ -34,7 +34,7 @@ import Warehouse
         #expect(
             first == [
                 .applied(migration: "0001_gafs_and_samples"), .applied(migration: "0002_feeds_and_draws"),
-                .replaced(function: "stamp_image"),
+                .applied(migration: "0003_warehouse"), .replaced(function: "stamp_image"),
             ])
         #expect(try migrate(database) == [])
         try Schema.verify(database.connect())
@@ -59,7 +59,7 @@ import Warehouse
         }
         #expect(errors.withLock { $0 } == [])
         let applied = events.withLock { events in events.filter { $0 != .waiting } }
-        #expect(applied.count == 3, "\(applied)")
+        #expect(applied.count == 4, "\(applied)")
     }
 
     @Test("a migrator that waits for another can be stopped, and gives up after its patience")
@@ -75,7 +75,7 @@ import Warehouse
         let stopped = Migrator(connection, directory: Repository.sql, isStopped: { true })
         #expect(message(stopped.run) == "stopped before everything was applied: run it again")
         try AdvisoryLock(.migrate, "crypto_gaf").release(on: other)
-        #expect(try migrate(database).count == 3)
+        #expect(try migrate(database).count == 4)
     }
 
     @Test("a migration that was applied with another text is named")
@@ -109,7 +109,7 @@ import Warehouse
         try connection.execute("INSERT INTO crypto_gaf.migrations (number, name, checksum) VALUES (99, '0099_lake', 'x')")
         #expect(
             message { _ = try migrate(database) }
-                == "the database has had 0099_lake, these files end with number 2: use the newer cryptogaf")
+                == "the database has had 0099_lake, these files end with number \(Schema.version): use the newer cryptogaf")
         #expect(throws: SchemaError(found: 99)) { try Schema.verify(connection) }
         #expect(message { try Schema.verify(connection) }.contains("use the newer cryptogaf"))
     }
@@ -120,22 +120,24 @@ import Warehouse
         let connection = try database.connect()
         #expect(throws: SchemaError(found: 0)) { try Schema.verify(connection) }
         _ = try migrate(database)
-        try connection.execute("DELETE FROM crypto_gaf.migrations WHERE number = 2")
-        #expect(message { try Schema.verify(connection) } == "the database has schema 1, this program needs 2: run cryptogaf migrate")
+        try connection.execute("DELETE FROM crypto_gaf.migrations WHERE number = \(Schema.version)")
+        #expect(
+            message { try Schema.verify(connection) }
+                == "the database has schema \(Schema.version - 1), this program needs \(Schema.version): run cryptogaf migrate")
     }
 
     @Test("a migration that fails leaves nothing of itself, and keeps what came before")
     func failing() throws {
         let database = try TestPostgres.database(migrated: false)
         try withCopy { sql in
-            let path = "\(sql)/migrations/0003_broken.sql"
+            let path = "\(sql)/migrations/0004_broken.sql"
             try "CREATE TABLE crypto_gaf.half (a int); SELECT 1/0;".write(toFile: path, atomically: true, encoding: .utf8)
             let text = message { _ = try migrate(database, directory: sql) }
-            #expect(text.hasPrefix("0003_broken.sql failed and was rolled back: postgres 22012: division by zero"), "\(text)")
+            #expect(text.hasPrefix("0004_broken.sql failed and was rolled back: postgres 22012: division by zero"), "\(text)")
             let row = try database.connect().query("SELECT max(number), to_regclass('crypto_gaf.half') FROM crypto_gaf.migrations").one()
-            #expect(try row.int(0) == 2 && row.isNull(1))
+            #expect(try row.int(0) == Schema.version && row.isNull(1))
             try "CREATE TABLE crypto_gaf.half (a int);".write(toFile: path, atomically: true, encoding: .utf8)
-            #expect(try migrate(database, directory: sql) == [.applied(migration: "0003_broken"), .replaced(function: "stamp_image")])
+            #expect(try migrate(database, directory: sql) == [.applied(migration: "0004_broken"), .replaced(function: "stamp_image")])
         }
     }
 

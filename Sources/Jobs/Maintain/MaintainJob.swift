@@ -1,0 +1,118 @@
+import FoundationEssentials
+public import Lake
+import Postgres
+import Runtime
+import Warehouse
+
+/// Months of facts made ahead, and everything that is old moved on or removed.
+///
+/// A step that fails does not keep the others from their work; the run then fails in the end.
+public struct MaintainJob: BatchJob {
+    public let name = "maintain"
+    private let retention: Retention
+    private let live: OpenStore
+    private let archive: OpenStore
+    /// Says what there is to do, and does nothing.
+    private let isDryRun: Bool
+
+    /// A store for one run.
+    public typealias OpenStore = (JobContext) throws -> any ObjectStore
+
+    public init(_ retention: Retention, live: LakeLocation, archive: LakeLocation, isDryRun: Bool = false) {
+        self.init(
+            retention, live: { try live.open(log: $0.log, stop: $0.stop) }, archive: { try archive.open(log: $0.log, stop: $0.stop) },
+            isDryRun: isDryRun)
+    }
+
+    public init(_ retention: Retention, live: @escaping OpenStore, archive: @escaping OpenStore, isDryRun: Bool = false) {
+        self.retention = retention
+        self.live = live
+        self.archive = archive
+        self.isDryRun = isDryRun
+    }
+
+    public func run(_ context: JobContext) throws -> JobCounts {
+        var counts: JobCounts = isDryRun ? ["dry_run": 1] : [:]
+        var failures: [String] = []
+        let steps: [(name: String, run: (JobContext, inout JobCounts) throws -> Void)] = [
+            ("making months ahead", makeMonths), ("archiving", moveObjects), ("dropping months", dropMonths), ("pruning logs", pruneLogs),
+        ]
+        for step in steps where !context.stop.isRequested {
+            do {
+                try step.run(context, &counts)
+            } catch {
+                context.log.warning("maintain.step_failed", ["step": .text(step.name), "error": .text("\(error)")])
+                failures.append("\(step.name): \(error)")
+                if context.connection.isBroken { break }
+            }
+        }
+        guard failures.isEmpty else { throw JobFailure(failures.joined(separator: "; "), counts: counts) }
+        return counts
+    }
+
+    private func makeMonths(_ context: JobContext, _ counts: inout JobCounts) throws {
+        let partitions = FactPartitions(context.connection)
+        counts["months_made"] =
+            isDryRun
+            ? try partitions.missing(from: context.now(), ahead: Retention.monthsAhead)
+            : try partitions.make(from: context.now(), ahead: Retention.monthsAhead)
+    }
+
+    /// What is archived and old goes before more comes, so that the two never add up.
+    private func moveObjects(_ context: JobContext, _ counts: inout JobCounts) throws {
+        let table = RawRetention(context.connection)
+        let archiving = RawArchiving(
+            table: table, live: try live(context), archive: try archive(context), giveUpBefore: context.daysAgo(retention.archiveDays),
+            log: context.log, stop: context.stop, isDryRun: isDryRun)
+        counts["leftovers_removed"] = try archiving.removeLeftovers()
+        let expired = try archiving.expire(before: context.daysAgo(retention.archiveDays), bound: retention.archiveBytes)
+        counts["objects_expired"] = expired.objects
+        counts["bytes_expired"] = expired.bytes
+        var faults = ArchivingFaults()
+        defer { for (kind, count) in faults.counts { counts["objects_\(kind.rawValue)"] = count } }
+        let archived = try archiving.archive(before: context.daysAgo(retention.rawDays), bound: retention.rawBytes, faults: &faults)
+        counts["objects_archived"] = archived.objects
+        counts["bytes_archived"] = archived.bytes
+        counts["objects_waiting"] = try table.waiting(before: context.daysAgo(retention.rawDays))
+    }
+
+    private func dropMonths(_ context: JobContext, _ counts: inout JobCounts) throws {
+        let partitions = FactPartitions(context.connection)
+        counts["months_dropped"] = 0
+        for partition in try partitions.ended(by: context.daysAgo(retention.factDays)) where !context.stop.isRequested {
+            let reason = isDryRun ? nil : try partitions.drop(partition, age: .seconds(86_400 * retention.factDays))
+            guard let reason else {
+                context.log.info(
+                    isDryRun ? "maintain.month_due" : "maintain.month_dropped",
+                    ["partition": .text(partition.name), "bytes": .integer(partition.bytes)])
+                counts["months_dropped", default: 0] += 1
+                continue
+            }
+            context.log.warning("maintain.month_kept", ["partition": .text(partition.name), "reason": .text(reason)])
+            counts["months_kept", default: 0] += 1
+        }
+    }
+
+    private func pruneLogs(_ context: JobContext, _ counts: inout JobCounts) throws {
+        let logs = LogRetention(context.connection)
+        for log in LogRetention.Log.allCases {
+            let cutoff = context.daysAgo(log == .draws ? Retention.drawDays : retention.logDays)
+            counts["\(log.rawValue)_pruned"] =
+                isDryRun ? try logs.prunable(log, before: cutoff) : try prune(log, of: logs, before: cutoff, context)
+        }
+    }
+
+    private func prune(_ log: LogRetention.Log, of logs: LogRetention, before cutoff: Date, _ context: JobContext) throws -> Int {
+        var pruned = 0
+        while !context.stop.isRequested {
+            let count = try logs.prune(log, before: cutoff, limit: 5000)
+            pruned += count
+            if count == 0 { break }
+        }
+        return pruned
+    }
+}
+
+extension JobContext {
+    fileprivate func daysAgo(_ days: Int) -> Date { now().addingTimeInterval(-86_400 * Double(days)) }
+}

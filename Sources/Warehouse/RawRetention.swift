@@ -1,0 +1,115 @@
+public import FoundationEssentials
+public import Postgres
+
+/// Where a raw object is; as in `raw_objects.location`.
+public enum RawLocation: String, Sendable {
+    case live, archive
+    /// Removed by retention; the row stays for a time.
+    case expired
+}
+
+/// A raw object that has been transformed, so that it may be moved or removed.
+public struct SettledObject: Equatable, Sendable {
+    public let key: String
+    public let receivedAt: Date
+    /// As stored.
+    public let bytes: Int
+    /// Of the stored bytes.
+    public let sha256: [UInt8]
+}
+
+/// How many objects, and their size as stored.
+public struct ObjectVolume: Equatable, Sendable {
+    public var objects = 0
+    public var bytes = 0
+
+    public init(objects: Int = 0, bytes: Int = 0) {
+        self.objects = objects
+        self.bytes = bytes
+    }
+
+    public static func += (a: inout ObjectVolume, b: ObjectVolume) {
+        a.objects += b.objects
+        a.bytes += b.bytes
+    }
+}
+
+/// `raw_objects` as retention sees it: what may go on to the next place, and what is left of it in the last one.
+public struct RawRetention {
+    private let connection: Connection
+
+    public init(_ connection: Connection) { self.connection = connection }
+
+    /// Objects that lie there, were received before `cutoff`, and have been transformed, the oldest first.
+    ///
+    /// - Parameter after: the last one of the page before, whatever became of it.
+    public func settled(
+        in location: RawLocation, before cutoff: Date, after: SettledObject? = nil, limit: Int
+    ) throws(PostgresError) -> [SettledObject] {
+        let rows = try connection.query(
+            """
+            SELECT o.object_key, o.received_at, o.bytes, o.sha256 FROM crypto_gaf.raw_objects o
+            WHERE o.location = \(location.rawValue) AND o.received_at < \(cutoff)::timestamptz AND NOT o.due
+                AND (o.received_at, o.object_key) > (coalesce(\(after?.receivedAt)::timestamptz, '-infinity'), coalesce(\(after?.key), ''))
+                AND EXISTS (SELECT FROM crypto_gaf.processed_files p WHERE p.object_key = o.object_key)
+            ORDER BY o.received_at, o.object_key LIMIT \(limit)
+            """, binary: true)
+        var objects: [SettledObject] = []
+        for row in rows {
+            objects.append(
+                SettledObject(
+                    key: try row.text(0), receivedAt: try row.date(1), bytes: try row.int(2), sha256: try row.bytes(3)))
+        }
+        return objects
+    }
+
+    /// What lies there, transformed or not.
+    public func volume(in location: RawLocation) throws(PostgresError) -> ObjectVolume {
+        let row = try connection.query(
+            "SELECT count(*), coalesce(sum(bytes), 0)::bigint FROM crypto_gaf.raw_objects WHERE location = \(location.rawValue)"
+        ).one()
+        return ObjectVolume(objects: try row.int(0), bytes: try row.int(1))
+    }
+
+    /// How many received before then still wait for `transform`, and so stay where they are.
+    public func waiting(before cutoff: Date) throws(PostgresError) -> Int {
+        try connection.query("SELECT count(*) FROM crypto_gaf.raw_objects WHERE due AND received_at < \(cutoff)::timestamptz").one().int(0)
+    }
+
+    /// From now on the objects are looked for there, and what the last place has of them is left over. An object that is to be
+    /// transformed again, or is no longer where it was, stays as it is.
+    ///
+    /// - Returns: the keys of those that moved.
+    public func move(_ keys: [String], from old: RawLocation, to new: RawLocation) throws(PostgresError) -> [String] {
+        let rows = try connection.query(
+            """
+            UPDATE crypto_gaf.raw_objects SET location = \(new.rawValue), leftover_in = \(old.rawValue)
+            WHERE object_key = ANY (\(keys)::text[]) AND location = \(old.rawValue) AND NOT due
+            RETURNING object_key
+            """)
+        var moved: [String] = []
+        for row in rows { moved.append(try row.text(0)) }
+        return moved
+    }
+
+    /// Keys of objects that may still lie where they no longer belong, in the order of the keys.
+    public func leftovers(in location: RawLocation, after: String = "", limit: Int) throws(PostgresError) -> [String] {
+        let rows = try connection.query(
+            """
+            SELECT object_key FROM crypto_gaf.raw_objects
+            WHERE leftover_in = \(location.rawValue) AND object_key > \(after) ORDER BY object_key LIMIT \(limit)
+            """)
+        var keys: [String] = []
+        for row in rows { keys.append(try row.text(0)) }
+        return keys
+    }
+
+    /// They lie there no longer.
+    public func clearLeftovers(_ keys: [String], in location: RawLocation) throws(PostgresError) {
+        try connection.execute(
+            """
+            UPDATE crypto_gaf.raw_objects SET leftover_in = NULL
+            WHERE object_key = ANY (\(keys)::text[]) AND leftover_in = \(location.rawValue)
+            """)
+    }
+}

@@ -69,7 +69,8 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(
             name: "cryptogaf-bench",
-            dependencies: ["Analysis", "PNG", "Jobs", "Warehouse", "Postgres", "Runtime", "TestSupport"], path: "Tests/Benchmarks/Bench",
+            dependencies: ["Analysis", "PNG", "Jobs", "Warehouse", "Lake", "Postgres", "Runtime", "TestSupport"],
+            path: "Tests/Benchmarks/Bench",
             swiftSettings: strict
         ),
         tests("RuntimeTests", ["Runtime"]),

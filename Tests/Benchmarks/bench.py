@@ -1,4 +1,4 @@
-"""Runs the benchmarks and prints one table; the same in .run/bench.json. Usage: bench.py [numerics | serving | collecting]…"""
+"""Runs the benchmarks and prints one table; the same in .run/bench.json. Usage: bench.py [numerics | serving | collecting | lake]…"""
 
 import os
 import platform
@@ -14,10 +14,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import collecting
 import figures
 import harness
+import lake
 import numerics
 import serving
 
-SUITES = {"numerics": numerics, "serving": serving, "collecting": collecting}
+SUITES = {"numerics": numerics, "serving": serving, "collecting": collecting, "lake": lake}
 
 
 def machine():

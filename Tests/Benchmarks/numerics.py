@@ -50,5 +50,10 @@ def figures(command, ground):
     # The two processes hold the database under the worker's rights, as the real ones do.
     done = subprocess.run([str(word) for word in command], env=ground.environment("worker") | {"PYTHONDONTWRITEBYTECODE": "1"}, cwd=harness.ROOT,
                           text=True, stdout=subprocess.PIPE, check=True)
-    lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-    return {line["name"]: (line["value"], line["unit"]) for line in lines}
+    return lines(done.stdout)
+
+
+def lines(text):
+    """Figures by their names, as (value, unit)."""
+    found = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+    return {line["name"]: (line["value"], line["unit"]) for line in found}

@@ -1,14 +1,36 @@
 import Foundation
+import Lake
 import TestSupport
 
-/// What the numerics cost: a line of JSON per figure. The argument is a file of samples of a busy random market, as
-/// `numerics_reference.py` writes it. Whole passes are measured where `PGHOST` names a Postgres with our schema.
+/// What our own code costs: a line of JSON per figure.
+///
+/// `lake OBJECTS BYTES` measures raw objects and the bucket `lake` of the S3 at `S3_ENDPOINT`. Anything else is the numerics.
 @main
 enum Bench {
     static func main() throws {
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        if arguments.first == "lake", let objects = Int(arguments[1]), let bytes = Int(arguments[2]) {
+            try lake(objects: objects, bytes: bytes)
+        } else {
+            try numerics(arguments)
+        }
+    }
+
+    private static func lake(objects: Int, bytes: Int) throws {
+        let environment = ProcessInfo.processInfo.environment
+        let access = try S3Access(
+            endpoint: environment["S3_ENDPOINT"], accessKey: environment["S3_ACCESS_KEY"] ?? "",
+            secretKey: environment["S3_SECRET_KEY"] ?? "")
+        let location = try LakeLocation(url: "s3://lake/ours", s3: access)
+        for one in try LakeBenchmarks.rawObject() + LakeBenchmarks.store(location, objects: objects, bytes: bytes) { one.report() }
+    }
+
+    /// The argument is a file of samples of a busy random market, as `numerics_reference.py` writes it. Whole passes are measured where
+    /// `PGHOST` names a Postgres with our schema.
+    private static func numerics(_ arguments: [String]) throws {
         var markets: [(name: String, samples: CaptureSamples)] = []
         if Shared.isPresent { markets.append(("capture", try CaptureSamples.load())) }
-        if let busy = CommandLine.arguments.dropFirst().first { markets.append(("busy", try CaptureSamples.load(busy))) }
+        if let busy = arguments.first { markets.append(("busy", try CaptureSamples.load(busy))) }
         for size in [600, 64] { ImageBenchmarks.fields(size: size).report() }
         for (name, samples) in markets {
             for one in try ImageBenchmarks.png(name, samples) { one.report() }

@@ -58,8 +58,8 @@ def yacron(jobs, program, control):
             f"    concurrencyPolicy: {job['overlap'].capitalize()}\n"
             f"    executionTimeout: {job['deadline']}\n"
             f"    killTimeout: 20\n"
-            f"    captureStderr: true\n"
-            f"    streamPrefix: \"\"\n"
+            # Straight into our log: what is captured is printed again when a job fails.
+            f"    captureStderr: false\n"
             # Logs go to standard error; only the exit code tells a failure.
             f"    failsWhen:\n      producesStdout: false\n      producesStderr: false\n      nonzeroReturn: true\n"
             f"    command:\n")

@@ -8,6 +8,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
+from datetime import datetime, timedelta, timezone
 
 import account
 import control
@@ -131,8 +132,9 @@ class Stack:
         if self.cluster.psql("SELECT count(*) FROM crypto_gaf.gafs", database=self.settings.database) != "0":
             return
         if self.settings.market == "live":
-            # Only live venues have candles to ingest.
-            self.program("worker", "symbols", "track", *TRACKED)
+            # Only live venues have candles to ingest: from yesterday on, so that there is a whole day to look at.
+            yesterday = datetime.now(timezone.utc).date() - timedelta(days=1)
+            self.program("worker", "symbols", "track", *TRACKED, "--since", str(yesterday))
             wanted = LIVE_PRODUCTS
         else:
             listed = self.program("worker", "exchange", *self.settings.source, "--list-products")

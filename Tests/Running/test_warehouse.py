@@ -26,12 +26,20 @@ class WarehouseTests(StackCase):
     def listed(self):
         return [line.split()[0] for line in self.command("--do", "symbols", "list").stdout.splitlines()[1:]]
 
-    def test_a_live_market_tracks_its_products_from_the_first_start_on(self):
+    def test_a_live_venue_is_ingested_loaded_and_rolled_up(self):
         venue = Coinbase()
         self.addCleanup(venue.close)
         self.started_up(self.start(MARKET="auto", COINBASE_EXCHANGE_URL=venue.url))
         self.assertIn("live market", self.output())
         self.assertEqual(sorted(self.listed()), sorted(f"coinbase:{product}" for product in PRODUCTS))
+        self.assertGreater(self.sql("SELECT min(now() - since) FROM crypto_gaf.tracked_symbols"), "1 day")
+        self.job("ingest-klines")
+        self.job("ingest-depth")
+        self.job("ingest-tickers")
+        lake = self.folder / "run/lake/cryptogaf"
+        self.assertEqual({path.parts[-6:-4] for path in lake.rglob("*.json.gz")},
+                         {(product, channel) for product in PRODUCTS for channel in ("klines", "depth", "tickers")})
+        self.assertEqual(self.sql("SELECT count(*) FROM crypto_gaf.job_runs WHERE outcome IN ('failed', 'died')"), "0")
 
     def test_with_nothing_tracked_every_job_ends_well_and_says_little(self):
         self.started_up(self.start())

@@ -135,10 +135,21 @@ extension IngestPass {
     }
 
     private func fail(_ target: any IngestTarget, _ reason: String) {
-        failed.insert(target.key)
-        bronze.note(ExtractionUpdate(target.key, error: String(reason.filter { $0 != "\0" }.prefix(500))))
+        note(target, reason)
         context.log.warning(
             "ingest.failed", ["venue": .text(target.key.exchange), "symbol": .text(target.key.symbol), "error": .text(reason)])
+    }
+
+    private func note(_ target: any IngestTarget, _ reason: String) {
+        failed.insert(target.key)
+        bronze.note(ExtractionUpdate(target.key, error: String(reason.filter { $0 != "\0" }.prefix(500))))
+    }
+
+    /// One line of the log for a venue that is away, however much is fetched there.
+    private func fail(_ targets: [any IngestTarget], at site: VenueSite, _ reason: String) {
+        for target in targets { note(target, reason) }
+        context.log.warning(
+            "ingest.venue_away", ["venue": .text(site.name), "targets": .integer(targets.count), "error": .text(reason)])
     }
 
     /// Without its clock a venue's targets are asked for all the same, unless it did not answer at all: then each would only wait in vain.
@@ -156,8 +167,8 @@ extension IngestPass {
             }
             targets.forEach(ask)
         case .refused(_, let error) where !error.isRetryable: targets.forEach(ask)
-        case .refused(_, let error), .failed(let error): targets.forEach { fail($0, "\(error)") }
-        case .postponed(let reason): targets.forEach { fail($0, reason) }
+        case .refused(_, let error), .failed(let error): fail(targets, at: site, "\(error)")
+        case .postponed(let reason): fail(targets, at: site, reason)
         }
     }
 }

@@ -177,6 +177,20 @@ import Warehouse
         #expect((IngestFixture.minute(-2)...IngestFixture.minute(-1)).contains(standing))
     }
 
+    @Test("a venue that is away is one line of the log, whatever is fetched there; each market is noted")
+    func away() throws {
+        try fixture.track("BTC-USDT", "ETH-USDT", "XRP-USDT", minutes: 5)
+        fixture.market.fault { _ in .json("{}", status: 503) }
+        let lines = Mutex<[String]>([])
+        let log = Log(format: .json, write: { line in lines.withLock { $0.append(line) } })
+        #expect(throws: JobFailure.self) { try fixture.run(IngestKlines(fixture.settings()), log: log) }
+        let away = lines.withLock { $0 }.filter { $0.contains("\"venue\":\"binance\"") }
+        #expect(
+            away.count == 1 && away.first?.contains("\"event\":\"ingest.venue_away\",\"venue\":\"binance\",\"targets\":3,") == true,
+            "\(away)")
+        for symbol in ["BTC-USDT", "ETH-USDT", "XRP-USDT"] { #expect(try fixture.trouble(symbol).failures == 1) }
+    }
+
     @Test("a run that reaches nobody has failed; one that reaches somebody has not")
     func outcome() throws {
         try fixture.track("BTC-USDT", "ETH-USDT", minutes: 5)

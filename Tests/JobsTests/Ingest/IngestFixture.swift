@@ -46,8 +46,8 @@ final class IngestFixture: Sendable {
     }
 
     @discardableResult
-    func run(_ job: some BatchJob) throws -> JobCounts {
-        let ending = try BatchRun(log: .silent, stop: stop) { [database] () throws(PostgresError) in
+    func run(_ job: some BatchJob, log: Log = .silent) throws -> JobCounts {
+        let ending = try BatchRun(log: log, stop: stop) { [database] () throws(PostgresError) in
             try Connection(database.options(as: "test_worker"))
         }.run(job)
         guard case .succeeded(let counts) = ending else { throw UnexpectedEnding(ending: ending) }

@@ -39,13 +39,15 @@ public struct RawObjectRepository {
 
     public init(_ connection: Connection) { self.connection = connection }
 
-    /// Records objects that are in the lake now; those already recorded stay as they are.
-    public func record(_ objects: [RawObjectRecord]) throws(PostgresError) {
+    /// Records objects that are in the lake now, or in its archive; those already recorded stay as they are. They are due.
+    public func record(_ objects: [RawObjectRecord], archived: Bool = false) throws(PostgresError) {
         guard !objects.isEmpty else { return }
         try connection.execute(
             """
-            INSERT INTO crypto_gaf.raw_objects (object_key, exchange, symbol, channel, interval_code, requested_at, received_at, bytes, sha256)
-            SELECT key, exchange, symbol, channel, interval_code, requested_at, received_at, bytes, decode(sha256, 'hex')
+            INSERT INTO crypto_gaf.raw_objects (object_key, exchange, symbol, channel, interval_code, requested_at, received_at, bytes, sha256,
+                location)
+            SELECT key, exchange, symbol, channel, interval_code, requested_at, received_at, bytes, decode(sha256, 'hex'),
+                \(archived ? "archive" : "live")
             FROM unnest(\(objects.map(\.key))::text[], \(objects.map(\.exchange))::text[], \(objects.map(\.symbol))::text[],
                 \(objects.map(\.channel))::text[], \(objects.map(\.intervalCode))::text[], \(objects.map(\.requestedAt))::timestamptz[],
                 \(objects.map(\.receivedAt))::timestamptz[],
@@ -53,6 +55,61 @@ public struct RawObjectRepository {
                 AS new (key, exchange, symbol, channel, interval_code, requested_at, received_at, bytes, sha256)
             ON CONFLICT (object_key) DO NOTHING
             """)
+    }
+}
+
+extension RawObjectRepository {
+    /// Those of `channels` that have objects which are due, and are not stopped. A look at each channel, however many objects wait.
+    public func channelsDue(_ channels: [String]) throws(PostgresError) -> [LakeChannel] {
+        var due: [LakeChannel] = []
+        let rows = try connection.query(
+            """
+            WITH RECURSIVE found AS (
+                (SELECT exchange, channel FROM crypto_gaf.raw_objects WHERE due ORDER BY exchange, channel LIMIT 1)
+                UNION ALL
+                SELECT next.exchange, next.channel FROM found CROSS JOIN LATERAL (
+                    SELECT exchange, channel FROM crypto_gaf.raw_objects r WHERE r.due AND (r.exchange, r.channel) > (found.exchange, found.channel)
+                    ORDER BY r.exchange, r.channel LIMIT 1) next)
+            SELECT exchange, channel FROM found WHERE channel = ANY (\(channels)::text[])
+                AND NOT EXISTS (SELECT FROM crypto_gaf.stopped_channels s WHERE (s.exchange, s.channel) = (found.exchange, found.channel))
+            ORDER BY 1, 2
+            """)
+        for row in rows { due.append(LakeChannel(exchange: try row.text(0), channel: try row.text(1))) }
+        return due
+    }
+
+    /// The oldest objects of a channel that are due and that nobody else has claimed; they are the caller's until the transaction ends.
+    public func claim(_ channel: LakeChannel, limit: Int) throws(PostgresError) -> [String] {
+        try keys(
+            """
+            SELECT object_key FROM crypto_gaf.raw_objects
+            WHERE due AND exchange = \(channel.exchange) AND channel = \(channel.channel) AND location = 'live'
+            ORDER BY received_at, object_key LIMIT \(limit)::bigint FOR UPDATE SKIP LOCKED
+            """)
+    }
+
+    /// Of these objects those that are due and that nobody else has claimed, as above.
+    public func claim(_ keys: [String]) throws(PostgresError) -> [String] {
+        try self.keys(
+            """
+            SELECT object_key FROM crypto_gaf.raw_objects WHERE due AND object_key = ANY (\(keys)::text[])
+            ORDER BY received_at, object_key FOR UPDATE SKIP LOCKED
+            """)
+    }
+
+    /// Those of `keys` that nobody has recorded.
+    public func unrecorded(_ keys: [String]) throws(PostgresError) -> [String] {
+        try self.keys(
+            """
+            SELECT key FROM unnest(\(keys)::text[]) WITH ORDINALITY AS listed (key, place)
+            WHERE NOT EXISTS (SELECT FROM crypto_gaf.raw_objects r WHERE r.object_key = key) ORDER BY place
+            """)
+    }
+
+    private func keys(_ sql: SQL) throws(PostgresError) -> [String] {
+        var found: [String] = []
+        for row in try connection.query(sql) { found.append(try row.text(0)) }
+        return found
     }
 }
 

@@ -11,6 +11,7 @@ enum CryptoGAF {
     static var commands: [any Command.Type] {
         [
             MigrateCommand.self, ProductCommand.self, CollectCommand.self, CalculateCommand.self, ServeCommand.self, ExchangeCommand.self,
+            ReplayCommand.self,
             SymbolsCommand.self, JobCommand.self,
         ]
     }

@@ -3,7 +3,7 @@ import Testing
 
 /// The built program's manners: help, version, exit codes of sysexits.h.
 @Suite struct ProgramTests {
-    private static let commands = ["migrate", "product", "collect", "calculate", "serve", "exchange", "symbols", "job"]
+    private static let commands = ["migrate", "product", "collect", "calculate", "serve", "exchange", "replay", "symbols", "job"]
 
     @Test("help lists every command, and each command tells what it takes", arguments: ["--help", "-h", "help"])
     func help(word: String) throws {

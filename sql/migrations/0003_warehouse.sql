@@ -146,6 +146,12 @@ CREATE TABLE crypto_gaf.stopped_channels (
 );
 COMMENT ON TABLE crypto_gaf.stopped_channels IS 'A venue changed the shape of its answers: nothing of the channel loads until its first object can be read again. Alert on any row';
 
+CREATE TABLE crypto_gaf.lake_listings (
+    extent text PRIMARY KEY CHECK (extent IN ('recent', 'whole')),
+    listed_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+COMMENT ON TABLE crypto_gaf.lake_listings IS 'When the lake was last listed to its end, for objects that nobody recorded: its last two days, or the whole of it';
+
 -- Gold -----------------------------------------------------------------------------------------------------------------------------
 
 CREATE TABLE crypto_gaf.fact_klines (
@@ -353,7 +359,8 @@ BEGIN
     END IF;
     -- Two may come for the same month at once.
     PERFORM pg_advisory_xact_lock(5, hashtext(partition));
-    IF to_regclass(format('crypto_gaf.%I', partition)) IS NOT NULL THEN
+    -- Asked of the table itself: what to_regclass has found once, it may not look for again.
+    IF EXISTS (SELECT FROM pg_class WHERE relnamespace = 'crypto_gaf'::regnamespace AND relname = partition) THEN
         RETURN false;
     END IF;
     -- Attached, not made in its place: that would lock out everybody who is loading.
@@ -405,8 +412,8 @@ COMMENT ON FUNCTION crypto_gaf.drop_month(text, date, interval) IS 'Drops the pa
 -- Rights ---------------------------------------------------------------------------------------------------------------------------
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON crypto_gaf.tracked_symbols, crypto_gaf.extraction_metadata, crypto_gaf.venue_budgets, crypto_gaf.raw_objects,
-    crypto_gaf.processed_files, crypto_gaf.rejected_rows, crypto_gaf.stopped_channels, crypto_gaf.fact_klines, crypto_gaf.fact_orderbook,
-    crypto_gaf.tickers, crypto_gaf.hourly_klines, crypto_gaf.daily_klines, crypto_gaf.touched_hours, crypto_gaf.missing_klines,
+    crypto_gaf.processed_files, crypto_gaf.rejected_rows, crypto_gaf.stopped_channels, crypto_gaf.lake_listings, crypto_gaf.fact_klines,
+    crypto_gaf.fact_orderbook, crypto_gaf.tickers, crypto_gaf.hourly_klines, crypto_gaf.daily_klines, crypto_gaf.touched_hours, crypto_gaf.missing_klines,
     crypto_gaf.coverage, crypto_gaf.retention, crypto_gaf.jobs, crypto_gaf.job_runs TO cryptogaf_worker;
 GRANT SELECT ON crypto_gaf.ohlcv, crypto_gaf.order_books, crypto_gaf.fact_partitions TO cryptogaf_worker;
 GRANT EXECUTE ON FUNCTION crypto_gaf.ensure_month(text, date), crypto_gaf.drop_month(text, date, interval),

@@ -1,0 +1,139 @@
+import Curl
+import Exchanges
+import FoundationEssentials
+import Lake
+import Market
+import Warehouse
+
+/// The rows of one raw object that may be loaded, and those that may not. Pure: the same object always gives the same.
+struct ObjectContent {
+    enum Rows {
+        case candles([(position: Int, row: Candle)], KlineInterval)
+        case depth(Depth)
+        case tickers([Ticker])
+    }
+
+    let rows: Rows
+    /// Rows of the answer, of whatever kind.
+    let rowsRead: Int
+    /// That repeat another row of the answer exactly.
+    let duplicates: Int
+    let rejected: [RejectedRow]
+
+    /// Channels that are read.
+    static let channels = ["depth", "klines", "tickers"]
+
+    /// Whether somebody here can read it; a program of another version may.
+    static func isKnown(_ channel: LakeChannel) -> Bool {
+        Venues.named(channel.exchange) != nil && table(of: channel.channel) != nil
+    }
+
+    static func table(of channel: String) -> FactTable? {
+        switch channel {
+        case "klines": .klines
+        case "depth": .orderbook
+        case "tickers": .tickers
+        default: nil
+        }
+    }
+}
+
+/// Why nothing of an object can be loaded.
+struct ObjectFault: Error, Equatable {
+    enum Kind {
+        /// The venue said no.
+        case refused
+        case unreadable
+        /// The venue has changed its API.
+        case changedShape
+    }
+
+    let kind: Kind
+    let reason: String
+}
+
+extension ObjectContent {
+    init(_ object: RawObject) throws(ObjectFault) {
+        guard let venue = Venues.named(object.exchange) else {
+            throw ObjectFault(kind: .unreadable, reason: "there is no venue \(object.exchange)")
+        }
+        let response = Response(status: object.status, body: object.body, url: object.url, receivedAt: object.receivedAt)
+        if let refusal = venue.refusal(response) { throw ObjectFault(kind: .refused, reason: "\(refusal.code): \(refusal.message)") }
+        do throws(AnswerError) {
+            switch object.channel {
+            case "klines": self = try Self.candles(object, venue)
+            case "depth": self = Self.checked(try venue.depth(object.body))
+            case "tickers": self = Self.checked(try venue.tickers(object.body, of: try? Pair(object.symbol)))
+            default: throw AnswerError(.unreadable, "nobody reads the channel \(object.channel)")
+            }
+        } catch {
+            throw ObjectFault(kind: error.fault == .changedShape ? .changedShape : .unreadable, reason: error.reason)
+        }
+    }
+
+    /// Facts of earlier times have no partition.
+    private static let earliest: Int64 = 946_684_800_000
+
+    private static func candles(_ object: RawObject, _ venue: any Venue.Type) throws(AnswerError) -> ObjectContent {
+        guard let interval = object.interval.flatMap({ KlineInterval(rawValue: $0) }) else {
+            throw AnswerError(.unreadable, "the envelope tells no interval of candles")
+        }
+        let parsed = try venue.candles(object.body, interval: interval)
+        let checked = CandleCheck(interval: interval, asOf: Int64((object.receivedAt.timeIntervalSince1970 * 1000).rounded()))
+            .check(parsed.rows)
+        let early = checked.closed.filter { $0.row.openTime < earliest }.map { position, candle in
+            RejectedRow(position: position, reason: "it opens before 2000", text: candle.description)
+        }
+        return ObjectContent(
+            rows: .candles(early.isEmpty ? checked.closed : checked.closed.filter { $0.row.openTime >= earliest }, interval),
+            rowsRead: parsed.rows.count + parsed.rejected.count, duplicates: checked.duplicates,
+            rejected: (parsed.rejected + checked.rejected + early).sorted { $0.position < $1.position })
+    }
+
+    /// Positions count the bids, then the asks.
+    private static func checked(_ depth: Depth) -> ObjectContent {
+        var rejected: [RejectedRow] = []
+        func sound(_ levels: [DepthLevel], from first: Int) -> [DepthLevel] {
+            var prices: Set<WireDecimal> = []
+            return levels.enumerated().filter { place, level in
+                guard let fault = fault(of: level, isNew: prices.insert(level.price).inserted) else { return true }
+                rejected.append(RejectedRow(position: first + place, reason: fault, text: "\(level.price) \(level.size)"))
+                return false
+            }.map(\.element)
+        }
+        var book = depth
+        book.bids = sound(depth.bids, from: 0)
+        book.asks = sound(depth.asks, from: depth.bids.count)
+        return ObjectContent(
+            rows: .depth(book), rowsRead: depth.bids.count + depth.asks.count, duplicates: 0, rejected: rejected)
+    }
+
+    private static func fault(of level: DepthLevel, isNew: Bool) -> String? {
+        guard level.price.isPositive else { return "the price is not above 0" }
+        guard !level.size.isNegative else { return "the size is below 0" }
+        return isNew ? nil : "the price stands twice on its side"
+    }
+
+    private static func checked(_ parsed: ParsedRows<Ticker>) -> ObjectContent {
+        var rejected = parsed.rejected
+        var pairs: Set<Pair> = []
+        let sound = parsed.rows.filter { position, ticker in
+            guard let fault = fault(of: ticker, isNew: pairs.insert(ticker.pair).inserted) else { return true }
+            rejected.append(RejectedRow(position: position, reason: fault, text: "\(ticker.pair) \(ticker.last)"))
+            return false
+        }
+        return ObjectContent(
+            rows: .tickers(sound.map(\.row)), rowsRead: parsed.rows.count + parsed.rejected.count, duplicates: 0,
+            rejected: rejected.sorted { $0.position < $1.position })
+    }
+
+    private static func fault(of ticker: Ticker, isNew: Bool) -> String? {
+        guard ticker.last.isPositive else { return "the last price is not above 0" }
+        guard
+            [ticker.bid, ticker.ask, ticker.high, ticker.low, ticker.open, ticker.volume, ticker.quoteVolume].allSatisfy({
+                $0?.isNegative != true
+            })
+        else { return "a price or a volume is below 0" }
+        return isNew ? nil : "the pair stands twice in the answer"
+    }
+}

@@ -1,0 +1,98 @@
+import Digest
+import FoundationEssentials
+import Lake
+import Postgres
+import Warehouse
+
+/// Objects of one channel, read and ready to be loaded in one transaction.
+struct TransformBatch: Sendable {
+    let group: ObjectGroup
+    /// Of what was read, in that order.
+    private(set) var outcomes: [ObjectOutcome] = []
+    /// Objects of JSON in another shape than the venue's documentation promises; they are left alone.
+    private(set) var otherShapes: [StoppedChannel] = []
+    /// Of the objects, if the source wants them recorded.
+    private(set) var records: [RawObjectRecord] = []
+    private var facts: FactBatch
+    /// Beside the outcomes; nil where nothing is to be loaded.
+    private var hashes: [Int64?] = []
+    private let stopsAtOtherShape: Bool
+    private let recordsObjects: Bool
+
+    /// What bounds memory, and the time that a transaction is open.
+    static let rowLimit = 32_768
+    static let byteLimit = 16 << 20
+
+    init(_ group: ObjectGroup, _ source: any ObjectSource) {
+        self.group = group
+        facts = FactBatch(group.table, exchange: group.channel.exchange)
+        stopsAtOtherShape = source.stopsChannels
+        recordsObjects = source.recordsObjects
+    }
+
+    var isFull: Bool { facts.rowCount >= Self.rowLimit || facts.byteCount >= Self.byteLimit }
+    var rowCount: Int { facts.rowCount }
+    /// False: the rest of the channel has to wait.
+    var goesOn: Bool { !stopsAtOtherShape || otherShapes.isEmpty }
+
+    /// Reads an object as the lake has it. Throws what is the store's fault and not the object's.
+    mutating func add(_ key: String, _ stored: Result<[UInt8], LakeError>) throws(LakeError) {
+        guard goesOn else { return }
+        do throws(LakeError) {
+            let bytes = try stored.get()
+            guard let origin = FactOrigin(key: key) else { throw LakeError(.corrupt, key, "its key tells no time and no hash") }
+            let object = try RawObject(decoding: bytes, key: key)
+            if recordsObjects { records.append(RawObjectRecord(object, key: key, stored: bytes)) }
+            read(object, key, origin)
+        } catch {
+            if error.isOfStore { throw error }
+            set(ObjectOutcome(key: key, error.code == .missing ? .lost : .corrupt, error: error.message))
+        }
+    }
+
+    private mutating func read(_ object: RawObject, _ key: String, _ origin: FactOrigin) {
+        do throws(ObjectFault) {
+            let content = try ObjectContent(object)
+            switch content.rows {
+            case .candles(let candles, let interval): facts.add(candles, symbol: object.symbol, interval: interval, origin: origin)
+            case .depth(let depth): facts.add(depth, symbol: object.symbol, origin: origin)
+            case .tickers(let tickers): facts.add(tickers, origin: origin)
+            }
+            let counts = LoadCounts(duplicate: content.duplicates)
+            set(ObjectOutcome(key: key, .loaded, rowsRead: content.rowsRead, counts: counts, rejected: content.rejected), origin.hash)
+        } catch {
+            switch error.kind {
+            case .refused: set(ObjectOutcome(key: key, .refused, error: error.reason))
+            case .unreadable: set(ObjectOutcome(key: key, .unreadable, error: error.reason))
+            case .changedShape: otherShapes.append(StoppedChannel(group.channel, objectKey: key, reason: error.reason))
+            }
+        }
+    }
+
+    private mutating func set(_ outcome: ObjectOutcome, _ hash: Int64? = nil) {
+        outcomes.append(outcome)
+        hashes.append(hash)
+    }
+
+    /// Loads everything, inside of the caller's transaction; answers what became of each object.
+    func load(_ load: FactLoad, _ connection: Connection) throws(PostgresError) -> [ObjectOutcome] {
+        let counts = try load.load(facts)
+        var finished = outcomes
+        for (index, hash) in hashes.enumerated() {
+            guard let found = hash.flatMap({ counts[$0] }) else { continue }
+            finished[index].counts.inserted = found.inserted
+            finished[index].counts.updated = found.updated
+            finished[index].counts.duplicate += found.duplicate
+        }
+        try IngestionLog(connection).record(finished)
+        return finished
+    }
+}
+
+extension RawObjectRecord {
+    init(_ object: RawObject, key: String, stored: [UInt8]) {
+        self.init(
+            key: key, exchange: object.exchange, symbol: object.symbol, channel: object.channel, intervalCode: object.interval ?? "",
+            requestedAt: object.requestedAt, receivedAt: object.receivedAt, bytes: stored.count, sha256: SHA256.hash(stored).bytes)
+    }
+}

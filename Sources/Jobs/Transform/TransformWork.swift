@@ -1,0 +1,67 @@
+import Lake
+import Postgres
+import Runtime
+import Synchronization
+
+/// Objects from the lake to the tables: pairs of lanes, of which one reads while Postgres works for the other.
+struct TransformWork: Sendable {
+    let name: String
+    let live: LakeLocation
+    let archive: LakeLocation?
+    let source: any ObjectSource
+    let tally: TransformTally
+    let log: Log
+    let stop: Stop
+    /// How long a Postgres that is away is waited for.
+    let patience: Duration
+    let connect: @Sendable () throws(PostgresError) -> Connection
+
+    /// What the two lanes of a pair take in turns.
+    final class Turns: Sendable {
+        let reading = Mutex(())
+        let loading = Mutex(())
+    }
+
+    /// Returns when nothing is left or the stop was requested; throws the first lane's error when all have ended.
+    func run(pairs: Int) throws {
+        let failures = Failures()
+        let turns = (0..<pairs).map { _ in Turns() }
+        start(2 * pairs - 1) { lane in
+            failures.note(Result { try runLane(turns[lane / 2]) })
+        }
+        if let failure = failures.first { throw failure }
+    }
+
+    private func runLane(_ turns: Turns) throws {
+        var lane = TransformLane(self, turns)
+        try lane.run()
+    }
+
+    /// A thread cannot be kept in an array, so each call holds one.
+    private func start(_ lane: Int, _ body: @escaping @Sendable (_ lane: Int) -> Void) {
+        guard lane >= 0 else { return }
+        let thread = Thread(stackBytes: 4 << 20) { body(lane) }
+        start(lane - 1, body)
+        thread.join()
+    }
+
+    private final class Failures: Sendable {
+        private let error = Mutex<(any Error)?>(nil)
+
+        var first: (any Error)? { error.withLock { $0 } }
+
+        func note(_ result: Result<Void, any Error>) {
+            if case .failure(let failure) = result { error.withLock { $0 = $0 ?? failure } }
+        }
+    }
+}
+
+/// How a thread's work ended.
+final class Outcome: Sendable {
+    private let result = Mutex<Result<Void, any Error>?>(nil)
+
+    func set(_ result: Result<Void, any Error>) { self.result.withLock { $0 = result } }
+
+    /// Once the thread has ended.
+    func get() throws { try result.withLock { try $0?.get() } }
+}

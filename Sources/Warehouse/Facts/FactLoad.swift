@@ -1,0 +1,155 @@
+import FoundationEssentials
+public import Postgres
+
+/// Loads batches of facts over one connection: COPY into a staging table, then what is new is inserted, then what is newer replaces
+/// what is there. The tables end up the same in whatever order batches come, and however often.
+public final class FactLoad {
+    private let connection: Connection
+    private var knownMonths: Set<String> = []
+    /// What came last was there already: then comparing first is cheaper than trying to insert.
+    private var expectsDuplicates = false
+
+    /// For a connection that does nothing else of weight: its planner is told to look rows up by their keys, whatever it believes of the
+    /// staging tables.
+    public init(_ connection: Connection) throws(PostgresError) {
+        self.connection = connection
+        // A commit that a crash of the server takes with it only makes its objects due again.
+        try connection.run(
+            script: "SET temp_buffers = '16MB'; SET enable_hashjoin = off; SET enable_mergejoin = off; SET synchronous_commit = off")
+        for table in FactTable.allCases { try connection.run(script: table.createStaging) }
+    }
+
+    /// To be called inside of a transaction. What its end brings about is whole: facts, and the hours touched.
+    ///
+    /// - Returns: what became of each object's rows, by the object's hash.
+    public func load(_ batch: FactBatch) throws(PostgresError) -> [Int64: LoadCounts] {
+        guard batch.rowCount > 0 else { return [:] }
+        let settled = batch.settled()
+        do {
+            let changes = try load(settled, batch.table, batch.exchange)
+            if batch.table == .klines { try touch(changes, settled, batch.exchange) }
+            expectsDuplicates = changes.insertedCount == 0
+            return settled.shares.mapValues { LoadCounts(duplicate: $0.staged + $0.replaced) }.merging(changes.counts) { total, changed in
+                let duplicate = total.duplicate - changed.inserted - changed.updated
+                return LoadCounts(inserted: changed.inserted, updated: changed.updated, duplicate: duplicate)
+            }
+        } catch {
+            // They may be gone with the transaction, or by retention.
+            knownMonths = []
+            throw error
+        }
+    }
+
+    private func load(_ batch: SettledBatch, _ table: FactTable, _ exchange: String) throws(PostgresError) -> FactChanges {
+        try ensureMonths(of: batch, table)
+        try connection.copy(into: "pg_temp.\(table.staging)", columns: table.columns, rows: batch.rows)
+        if table == .orderbook { try settleBooks(batch.books, exchange) }
+        var changes = FactChanges()
+        var (missing, older) = (batch.rows.count, 0)
+        if expectsDuplicates {
+            let found = try connection.query(SQL(unescaped: table.compare)).one()
+            (missing, older) = (try found.int(0), try found.int(1))
+        }
+        if missing > 0 {
+            for row in try connection.query(SQL(unescaped: table.insert), binary: true) {
+                changes.insert(try row.int(2), of: try row.int64(0), at: try row.date(1))
+            }
+        }
+        // Somebody else may have been quicker with the rest of what was missing.
+        if older > 0 || changes.insertedCount < missing { try replaceOlder(table, &changes) }
+        return changes
+    }
+
+    private func replaceOlder(_ table: FactTable, _ changes: inout FactChanges) throws(PostgresError) {
+        let older = try connection.query(SQL(unescaped: table.lockOlder), binary: true)
+        guard !older.isEmpty else { return }
+        for row in older where try row.bool(2) { changes.update(of: try row.int64(0), at: try row.date(1)) }
+        try connection.execute(SQL(unescaped: table.updateOlder))
+    }
+
+    /// A book is whole: of two received in the same millisecond one goes with all its levels.
+    private func settleBooks(_ books: [SettledBatch.Book], _ exchange: String) throws(PostgresError) {
+        let staged: SQL = """
+            unnest(\(books.map(\.symbol))::text[], \(books.map { Date(milliseconds: $0.time) })::timestamptz[],
+                \(books.map(\.hash))::bigint[]) AS s (symbol, captured_at, object_hash)
+            """
+        let sameBook: SQL = "f.exchange = \(exchange) AND f.symbol = s.symbol AND f.captured_at = s.captured_at"
+        try connection.execute(
+            "DELETE FROM crypto_gaf.fact_orderbook f USING \(staged) WHERE \(sameBook) AND f.object_hash < s.object_hash")
+        try connection.execute(
+            """
+            DELETE FROM pg_temp.\(unescaped: FactTable.orderbook.staging) f USING \(staged) WHERE \(sameBook) AND EXISTS (
+                SELECT FROM crypto_gaf.fact_orderbook f WHERE \(sameBook) AND f.object_hash > s.object_hash)
+            """)
+    }
+
+    private func ensureMonths(of batch: SettledBatch, _ table: FactTable) throws(PostgresError) {
+        let times = batch.times.values.flatMap { [$0.lowerBound, $0.upperBound] }.sorted()
+        let unknown = times.filter { !knownMonths.contains(table.rawValue + Date(milliseconds: $0).month) }
+        guard !unknown.isEmpty else { return }
+        try connection.execute(
+            """
+            SELECT crypto_gaf.ensure_month(\(table.rawValue), month) FROM (
+                SELECT DISTINCT date_trunc('month', time AT TIME ZONE 'UTC')::date AS month
+                FROM unnest(\(unknown.map { Date(milliseconds: $0) })::timestamptz[]) AS time ORDER BY 1) AS months
+            """)
+        knownMonths.formUnion(unknown.map { table.rawValue + Date(milliseconds: $0).month })
+    }
+
+    /// Rollups are of minutes.
+    private func touch(_ changes: FactChanges, _ batch: SettledBatch, _ exchange: String) throws(PostgresError) {
+        let touched = Set(
+            changes.hours.compactMap { change in
+                batch.shares[change.hash].flatMap {
+                    $0.subject.interval == "1m" ? Hour(symbol: $0.subject.symbol, start: change.hour) : nil
+                }
+            }
+        ).sorted { ($0.symbol, $0.start) < ($1.symbol, $1.start) }
+        guard !touched.isEmpty else { return }
+        try connection.execute(
+            """
+            INSERT INTO crypto_gaf.touched_hours (exchange, symbol, hour)
+            SELECT \(exchange)::text, * FROM unnest(\(touched.map(\.symbol))::text[], \(touched.map(\.start))::timestamptz[])
+            """)
+    }
+
+    private struct Hour: Hashable {
+        let symbol: String
+        let start: Date
+    }
+}
+
+/// Which rows of which objects came in, and in which hours something is different now.
+private struct FactChanges {
+    struct Hour: Hashable {
+        let hash: Int64
+        let hour: Date
+    }
+
+    private(set) var counts: [Int64: LoadCounts] = [:]
+    private(set) var hours: Set<Hour> = []
+    private(set) var insertedCount = 0
+
+    mutating func insert(_ count: Int, of hash: Int64, at hour: Date) {
+        insertedCount += count
+        counts[hash, default: LoadCounts()].inserted += count
+        hours.insert(Hour(hash: hash, hour: hour))
+    }
+
+    mutating func update(of hash: Int64, at hour: Date) {
+        counts[hash, default: LoadCounts()].updated += 1
+        hours.insert(Hour(hash: hash, hour: hour))
+    }
+}
+
+extension Date {
+    init(milliseconds: Int64) { self.init(timeIntervalSince1970: Double(milliseconds) / 1000) }
+
+    /// Of UTC.
+    fileprivate var month: String {
+        var calendar = Calendar(identifier: .gregorian)
+        calendar.timeZone = .gmt
+        let parts = calendar.dateComponents([.year, .month], from: self)
+        return "\(parts.year ?? 0)-\(parts.month ?? 0)"
+    }
+}

@@ -1,0 +1,40 @@
+/// The object of the lake that a row of facts is from, as its key tells: `…/<received ms>-<hash>.json.gz`.
+///
+/// Of two versions of a fact the greater stays: the one received later, and of one moment that with the greater hash.
+public struct FactOrigin: Hashable, Sendable, Comparable {
+    /// Milliseconds since 1970 UTC.
+    public let receivedAt: Int64
+    public let hash: Int64
+
+    public init(receivedAt: Int64, hash: Int64) {
+        self.receivedAt = receivedAt
+        self.hash = hash
+    }
+
+    /// Nil: not the key of a raw object.
+    public init?(key: some StringProtocol) {
+        guard let name = key.split(separator: "/", omittingEmptySubsequences: false).last, name.hasSuffix(".json.gz") else { return nil }
+        let parts = name.dropLast(8).split(separator: "-", omittingEmptySubsequences: false)
+        guard parts.count == 2, parts[1].utf8.count == 16, let time = Int64(parts[0]), let hash = UInt64(parts[1], radix: 16) else {
+            return nil
+        }
+        self.init(receivedAt: time, hash: Int64(bitPattern: hash))
+    }
+
+    public static func < (a: FactOrigin, b: FactOrigin) -> Bool { (a.receivedAt, a.hash) < (b.receivedAt, b.hash) }
+}
+
+/// What became of the rows of one object.
+public struct LoadCounts: Equatable, Sendable {
+    public var inserted = 0
+    /// Replaced an older version that was different.
+    public var updated = 0
+    /// Already there, in the same or a newer version.
+    public var duplicate = 0
+
+    public init(inserted: Int = 0, updated: Int = 0, duplicate: Int = 0) {
+        self.inserted = inserted
+        self.updated = updated
+        self.duplicate = duplicate
+    }
+}

@@ -1,0 +1,91 @@
+/// A table of facts: what its rows are told apart by, and which of two versions of one stays.
+public enum FactTable: String, Sendable, CaseIterable {
+    case klines = "fact_klines"
+    case orderbook = "fact_orderbook"
+    case tickers
+
+    var name: String { "crypto_gaf.\(rawValue)" }
+    /// Of a connection's own.
+    var staging: String { "staged_\(rawValue)" }
+    var columns: [String] { key + values + version.filter { !key.contains($0) } }
+
+    var key: [String] {
+        switch self {
+        case .klines: ["exchange", "symbol", "interval_code", "open_time"]
+        case .orderbook: ["exchange", "symbol", "captured_at", "side", "price"]
+        case .tickers: ["exchange", "symbol", "captured_at"]
+        }
+    }
+
+    var values: [String] {
+        switch self {
+        case .klines:
+            [
+                "open", "high", "low", "close", "volume", "quote_volume", "trade_count", "taker_buy_volume", "taker_buy_quote_volume",
+            ]
+        case .orderbook: ["size", "orders", "level"]
+        case .tickers: ["venue_time", "last", "bid", "ask", "high", "low", "open", "volume", "quote_volume"]
+        }
+    }
+
+    /// The greater stays.
+    var version: [String] {
+        switch self {
+        case .klines: ["received_at", "object_hash"]
+        case .orderbook, .tickers: ["object_hash"]
+        }
+    }
+
+    /// What the table is partitioned by.
+    var time: String { self == .klines ? "open_time" : "captured_at" }
+}
+
+extension FactTable {
+    /// Empty after each transaction.
+    var createStaging: String {
+        "CREATE TEMP TABLE IF NOT EXISTS \(staging) (LIKE \(name)) ON COMMIT DELETE ROWS"
+    }
+
+    /// Inserts what is staged and not there yet; answers how many rows of each object and hour those were. They go in in the order in
+    /// which they are staged, that of their key: so two who load the same wait for each other, and never in a circle.
+    var insert: String {
+        """
+        WITH inserted AS (
+            INSERT INTO \(name) (\(list(columns))) SELECT \(list(columns)) FROM pg_temp.\(staging) ON CONFLICT DO NOTHING
+            RETURNING object_hash, \(time))
+        SELECT object_hash, date_bin('1 hour', \(time), '2000-01-01 00:00:00+00'), count(*) FROM inserted GROUP BY 1, 2
+        """
+    }
+
+    /// How many of the staged rows are not there, and how many are there in an older version.
+    var compare: String {
+        """
+        SELECT count(*) FILTER (WHERE f.object_hash IS NULL), count(*) FILTER (WHERE \(isOlder))
+        FROM pg_temp.\(staging) s LEFT JOIN \(name) f ON \(sameKey)
+        """
+    }
+
+    /// Locks, in the order of the key, what is there in an older version; answers object, hour and whether the values differ, for each.
+    var lockOlder: String {
+        """
+        SELECT s.object_hash, date_bin('1 hour', s.\(time), '2000-01-01 00:00:00+00'),
+            (\(list(values, of: "f"))) IS DISTINCT FROM (\(list(values, of: "s")))
+        FROM pg_temp.\(staging) s JOIN \(name) f ON \(sameKey) WHERE \(isOlder) ORDER BY \(list(key, of: "s")) FOR UPDATE OF f
+        """
+    }
+
+    var updateOlder: String {
+        let changed = columns.filter { !key.contains($0) }
+        return """
+            UPDATE \(name) f SET (\(list(changed))) = ROW (\(list(changed, of: "s")))
+            FROM pg_temp.\(staging) s WHERE \(sameKey) AND \(isOlder)
+            """
+    }
+
+    private var sameKey: String { key.map { "f.\($0) = s.\($0)" }.joined(separator: " AND ") }
+    private var isOlder: String { "(\(list(version, of: "f"))) < (\(list(version, of: "s")))" }
+
+    private func list(_ columns: [String], of table: String? = nil) -> String {
+        columns.map { column in table.map { "\($0).\(column)" } ?? column }.joined(separator: ", ")
+    }
+}

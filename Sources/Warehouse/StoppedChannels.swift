@@ -1,0 +1,60 @@
+public import Postgres
+
+/// What a venue is asked for again and again: its candles, its books, its tickers.
+public struct LakeChannel: Hashable, Sendable, Comparable, CustomStringConvertible {
+    public let exchange: String
+    public let channel: String
+
+    public init(exchange: String, channel: String) {
+        self.exchange = exchange
+        self.channel = channel
+    }
+
+    public var description: String { "\(exchange)/\(channel)" }
+
+    public static func < (a: LakeChannel, b: LakeChannel) -> Bool { (a.exchange, a.channel) < (b.exchange, b.channel) }
+}
+
+/// A channel of which nothing loads, and the first object that could not be read.
+public struct StoppedChannel: Equatable, Sendable {
+    public let channel: LakeChannel
+    public let objectKey: String
+    public let reason: String
+
+    public init(_ channel: LakeChannel, objectKey: String, reason: String) {
+        self.channel = channel
+        self.objectKey = objectKey
+        self.reason = reason
+    }
+}
+
+/// `stopped_channels`: venues that changed the shape of their answers.
+public struct StoppedChannels {
+    private let connection: Connection
+
+    public init(_ connection: Connection) { self.connection = connection }
+
+    public func all() throws(PostgresError) -> [StoppedChannel] {
+        var channels: [StoppedChannel] = []
+        for row in try connection.query("SELECT exchange, channel, object_key, reason FROM crypto_gaf.stopped_channels ORDER BY 1, 2") {
+            let channel = LakeChannel(exchange: try row.text(0), channel: try row.text(1))
+            channels.append(StoppedChannel(channel, objectKey: try row.text(2), reason: try row.text(3)))
+        }
+        return channels
+    }
+
+    /// One that is stopped already stays as it is. False: it was.
+    public func stop(_ stopped: StoppedChannel) throws(PostgresError) -> Bool {
+        try connection.execute(
+            """
+            INSERT INTO crypto_gaf.stopped_channels (exchange, channel, object_key, reason)
+            VALUES (\(stopped.channel.exchange), \(stopped.channel.channel), \(stopped.objectKey), \(stopped.reason))
+            ON CONFLICT DO NOTHING
+            """) == 1
+    }
+
+    public func resume(_ channel: LakeChannel) throws(PostgresError) {
+        try connection.execute(
+            "DELETE FROM crypto_gaf.stopped_channels WHERE exchange = \(channel.exchange) AND channel = \(channel.channel)")
+    }
+}

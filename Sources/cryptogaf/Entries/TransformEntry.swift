@@ -1,0 +1,17 @@
+import Jobs
+
+extension JobEntry {
+    static let transform = JobEntry(
+        name: "transform", summary: "objects of the lake to the tables of facts",
+        options: [
+            .value("--jobs", "N", "workers, each of two threads and two connections to Postgres (default 1)"),
+            .flag("--discover", "first list the whole lake for objects that nobody recorded; else that is done once a day"),
+        ],
+        requires: [.lake]
+    ) { arguments, configuration in
+        TransformJob(
+            TransformJob.Options(
+                lake: try configuration.lake(), workers: try arguments.int("--jobs", default: 1, in: 1...16),
+                discovers: arguments.flag("--discover")))
+    }
+}

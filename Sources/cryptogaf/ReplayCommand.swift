@@ -1,0 +1,59 @@
+import FoundationEssentials
+import Jobs
+import Lake
+import Market
+import Postgres
+import Runtime
+import Warehouse
+
+/// Gold from bronze again.
+struct ReplayCommand: Command {
+    static let name = "replay"
+    static let summary = "loads the lake's objects into the tables of facts again, whether or not they were loaded before"
+    static let options: [Option] = [
+        .value("--from", "DAY", "the first day (UTC) on which the answers came, such as 2026-01-31"),
+        .value("--to", "DAY", "the last one (default: today)"),
+        .value("--exchange", "NAME", "of one venue only"),
+        .value("--symbol", "SYMBOL", "of one market only, such as BTC-USD; leaves out answers about all markets at once"),
+        .value("--jobs", "N", "workers, each of two threads and two connections to Postgres (default 1)"),
+    ]
+    static let requires: Set<Configuration.Section> = [.postgres, .lake]
+    static let details = """
+        Reads LAKE_URL and its archive, and asks the database for nothing: an empty one is filled. What is there in the same version or a
+        newer one stays, so a replay may be ended and begun again, and jobs may run beside it.
+
+          cryptogaf replay --from 2026-01-01 --to 2026-01-31 --exchange binance --symbol BTC-USDT
+        """
+
+    private let replay: Replay
+    private let database: ConnectionOptions
+
+    init(_ arguments: Arguments, _ configuration: Configuration) throws {
+        guard arguments.operands.isEmpty else { throw UsageError("replay takes no operand (got \"\(arguments.operands[0])\")") }
+        guard let from = try arguments.time("--from") else { throw UsageError("replay needs --from DAY, such as 2026-01-31") }
+        let to = try arguments.time("--to") ?? Date()
+        guard from <= to else { throw UsageError("--from must not be after --to") }
+        let symbol = try arguments.string("--symbol").map { text in
+            do { return try Pair(text) } catch { throw UsageError("--symbol: \(error)") }
+        }
+        replay = Replay(
+            Replay.Choice(from: from, to: to, exchange: arguments.string("--exchange"), symbol: symbol), live: try configuration.lake(),
+            archive: try configuration.lakeArchive(), workers: try arguments.int("--jobs", default: 1, in: 1...16))
+        database = configuration.postgres(as: Self.name)
+    }
+
+    func run(_ program: Program) throws {
+        var line = ProgressLine()
+        let counts = try replay.run(
+            log: program.log, stop: program.stop, connect: { [database] () throws(PostgresError) in try Connection(database) }
+        ) { progress in
+            let counts = progress.counts
+            line.show(
+                "replay: \(counts["objects"] ?? 0) of \(progress.listed) objects, \(counts["rows_inserted"] ?? 0) rows inserted, "
+                    + "\(counts["rows_updated"] ?? 0) updated, \(counts["rows_duplicate"] ?? 0) there already")
+        }
+        line.end()
+        let fields = counts.sorted { $0.key < $1.key }.map { (key: $0.key, value: Log.Value.integer($0.value)) }
+        program.log.log(.info, "replay.finished", fields: fields)
+    }
+}

@@ -1,0 +1,156 @@
+import Foundation
+import Jobs
+import Lake
+import Market
+import Postgres
+import Runtime
+import TestSupport
+import Testing
+import Warehouse
+
+@Suite("Transform, when things die") struct TransformCrashTests {
+    private static let kills = Soak.count(200)
+
+    /// Overlapping candles in several versions, books, and objects that are no good.
+    private func fill(_ fixture: TransformFixture, objects: Int) throws {
+        for number in 0..<objects {
+            let start = number * 30
+            try fixture.put(
+                .minutes(start..<start + 60, version: number % 3, receivedAt: 50_000 + Double(number)), isRecorded: number % 9 != 0)
+            guard number % 10 == 0 else { continue }
+            try fixture.put(.klines("<html>", receivedAt: 50_000.5 + Double(number)))
+            try fixture.put(.klines("[null,\(RawObject.row(start))]", receivedAt: 50_000.7 + Double(number)))
+            try fixture.put(
+                .answer(
+                    #"{"bids":[["9.5","2"]],"asks":[["\#(number + 10)","1"]]}"#, symbol: "BTC-USDT", channel: "depth",
+                    receivedAt: 50_000 + Double(number)))
+        }
+    }
+
+    @Test("killed at random points and started again, it ends with the tables of a run that nobody disturbed")
+    func killed() throws {
+        let fixture = try TransformFixture()
+        try fill(fixture, objects: 120)
+        try fixture.transform()
+        let expected = try fixture.digest()
+        var (killed, random) = (0, SystemRandomNumberGenerator())
+        while killed < Self.kills {
+            try fixture.forget()
+            // Each commits a little, so that a kill meets it halfway.
+            try fixture.slowDown(by: 0.002)
+            while try fixture.due() > 0 {
+                let program = try Program.start(["job", "transform", "--jobs", "2"], environment: fixture.environment)
+                let isKilled = killed < Self.kills && Int.random(in: 0..<4, using: &random) > 0
+                if isKilled {
+                    usleep(.random(in: 0...400_000))
+                    program.signal(SIGKILL)
+                }
+                let status = program.wait()
+                #expect(status == 0 || (isKilled && status == 128 + SIGKILL), "\(program.output)")
+                if status != 0 { killed += 1 }
+                #expect(try fixture.halves() == 0)
+            }
+            try fixture.slowDown(by: nil)
+            #expect(try fixture.digest() == expected)
+        }
+    }
+
+    @Test("two at once, of two workers each, end with the same tables, and no object is loaded twice")
+    func together() throws {
+        let fixture = try TransformFixture()
+        try fill(fixture, objects: 150)
+        let expected = try fixture.transform()["objects"]
+        let digest = try fixture.digest()
+        for _ in 0..<Soak.count(30) {
+            try fixture.forget()
+            let (job, database) = (fixture.job(workers: 2), fixture.database)
+            let runs = (0..<2).map { _ in
+                Background {
+                    let connect: @Sendable () throws(PostgresError) -> Connection = { () throws(PostgresError) in try Connection(database) }
+                    return try job.run(
+                        JobContext(connection: try connect(), connect: connect, log: .silent, stop: Stop(), now: { TransformFixture.now }))
+                }
+            }
+            let counts = try runs.map { try $0.value() }
+            #expect(counts.map { $0["objects"] ?? 0 }.reduce(0, +) == expected)
+            #expect(try fixture.digest() == digest)
+        }
+    }
+
+    @Test("Postgres killed in mid-COPY and started again: it goes on, and the tables are whole")
+    func postgresKilled() throws {
+        let cluster = try PostgresCluster()
+        let fixture = try TransformFixture(cluster)
+        try fill(fixture, objects: 60)
+        try fixture.transform()
+        let expected = try fixture.digest()
+        for _ in 0..<Soak.count(20) {
+            try fixture.forget()
+            try fixture.skipListing()
+            let job = fixture.job()
+            let database = fixture.database
+            let log = fixture.log
+            let running = Background {
+                let connect: @Sendable () throws(PostgresError) -> Connection = { () throws(PostgresError) in try Connection(database) }
+                return try job.run(
+                    JobContext(connection: try connect(), connect: connect, log: log.log, stop: Stop(), now: { TransformFixture.now }))
+            }
+            #expect(fixture.waitUntilLoading())
+            cluster.kill9()
+            try cluster.start()
+            try fixture.connection.reset()
+            _ = try running.value()
+            #expect(try fixture.due() == 0)
+            #expect(try fixture.digest() == expected)
+        }
+        #expect(fixture.log.count("transform.postgres_away") > 0 && fixture.log.count("transform.postgres_back") > 0)
+    }
+
+    @Test("a Postgres that stays away is the run's error when patience is over")
+    func away() throws {
+        let cluster = try PostgresCluster()
+        let fixture = try TransformFixture(cluster)
+        let context = try fixture.context()
+        cluster.stop()
+        #expect(throws: (any Error).self) { try fixture.job(patience: .milliseconds(300)).run(context) }
+    }
+}
+
+extension TransformFixture {
+    /// Makes every object's log entry take so long; nil: no longer.
+    func slowDown(by seconds: Double?) throws {
+        try connection.run(script: "DROP FUNCTION IF EXISTS public.dawdle CASCADE")
+        guard let seconds else { return }
+        try connection.run(
+            script: """
+                CREATE FUNCTION public.dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                    PERFORM pg_sleep(\(seconds)); RETURN NEW;
+                END $$;
+                CREATE TRIGGER dawdle BEFORE INSERT ON crypto_gaf.processed_files FOR EACH ROW EXECUTE FUNCTION public.dawdle();
+                """)
+    }
+
+    /// Objects whose log entry does not agree with what is due.
+    func halves() throws -> Int {
+        try count(
+            """
+            SELECT count(*) FROM crypto_gaf.raw_objects r FULL JOIN crypto_gaf.processed_files p USING (object_key)
+            WHERE r.object_key IS NULL OR r.due IS DISTINCT FROM (p.object_key IS NULL)
+            """)
+    }
+
+    /// False: nobody began to load within ten seconds.
+    func waitUntilLoading() -> Bool {
+        for _ in 0..<2000 {
+            let found = try? connection.query(
+                """
+                SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' AND pid <> pg_backend_pid()
+                    AND (query LIKE 'COPY%' OR query LIKE '%INSERT INTO crypto_gaf.fact%')
+                """
+            ).one().int(0)
+            if let found, found > 0 { return true }
+            usleep(5_000)
+        }
+        return false
+    }
+}

@@ -1,0 +1,130 @@
+import FoundationEssentials
+import Market
+import Postgres
+import TestSupport
+import Testing
+import Warehouse
+
+@Suite("Loading facts") struct FactLoadTests {
+    @Test("a candle arrives digit for digit, with what the venue does not tell as NULL, in the partition of its month")
+    func columns() throws {
+        let fixture = try FactFixture()
+        let counts = try fixture.load([Answer([(0, 91_000)], at: Answer.epoch + 61_000, hash: -5)])
+        #expect(counts == [-5: LoadCounts(inserted: 1)])
+        let row = try fixture.connection.query(
+            """
+            SELECT exchange, symbol, interval_code, open_time::text, open::text, volume::text, quote_volume, trade_count, received_at::text,
+                object_hash, tableoid::regclass::text FROM crypto_gaf.fact_klines
+            """
+        ).one()
+        #expect(
+            try [0, 1, 2, 3, 4, 5, 7, 8, 9, 10].map { try row.text($0) } == [
+                "binance", "BTC-USDT", "1m", "2026-03-01 00:00:00+00", "91000.25", "0.5", "0", "2026-03-01 00:01:01+00", "-5",
+                "crypto_gaf.fact_klines_2026_03",
+            ])
+        #expect(row.isNull(6))
+        #expect(try fixture.touchedHours() == ["BTC-USDT 03-01 00"])
+    }
+
+    @Test("of two versions of a candle the one received later stays, of one moment that with the greater hash; each object has its counts")
+    func versions() throws {
+        let fixture = try FactFixture()
+        try fixture.load([Answer([(0, 1), (1, 1), (2, 1)], at: 1000, hash: 7)])
+        // Older, newer with the same values, newer with others, of the same moment.
+        #expect(try fixture.load([Answer([(0, 2)], at: 999, hash: 9)]) == [9: LoadCounts(duplicate: 1)])
+        #expect(
+            try fixture.load([Answer([(0, 1), (1, 3), (3, 3)], at: 1001, hash: 8)]) == [
+                8: LoadCounts(inserted: 1, updated: 1, duplicate: 1)
+            ])
+        #expect(try fixture.load([Answer([(2, 4)], at: 1000, hash: 6)]) == [6: LoadCounts(duplicate: 1)])
+        #expect(try fixture.load([Answer([(2, 5)], at: 1000, hash: 8)]) == [8: LoadCounts(updated: 1)])
+        #expect(
+            try fixture.texts("SELECT open || ' ' || extract(epoch FROM received_at) * 1000 FROM crypto_gaf.fact_klines ORDER BY open_time")
+                == ["1.25 1001.000000", "3.25 1001.000000", "5.25 1000.000000", "3.25 1001.000000"])
+    }
+
+    @Test("an hour is touched by a minute that is new or different, and by nothing else")
+    func touched() throws {
+        let fixture = try FactFixture()
+        try fixture.load([Answer([(59, 1), (60, 1), (180, 1)], at: 1000)])
+        #expect(try fixture.touchedHours() == ["BTC-USDT 03-01 00", "BTC-USDT 03-01 01", "BTC-USDT 03-01 03"])
+        try fixture.connection.run(script: "DELETE FROM crypto_gaf.touched_hours")
+        try fixture.load([Answer([(59, 1), (60, 1)], at: 2000, hash: 2), Answer([(180, 2)], at: 2000, hash: 3)])
+        #expect(try fixture.touchedHours() == ["BTC-USDT 03-01 03"])
+        try fixture.connection.run(script: "DELETE FROM crypto_gaf.touched_hours")
+        var hourly = Answer([(5, 1)], at: 3000)
+        hourly.interval = .hour
+        try fixture.load([hourly])
+        #expect(try fixture.touchedHours() == [])
+    }
+
+    @Test("inside of one batch too the newest version stays, and the others are its duplicates")
+    func batch() throws {
+        let fixture = try FactFixture()
+        let counts = try fixture.load([
+            Answer([(0, 1), (1, 1)], at: 1000, hash: 1), Answer([(0, 3), (2, 3)], at: 3000, hash: 3),
+            Answer([(0, 2), (1, 2)], at: 2000, hash: 2), Answer([(0, 9)], at: 1000, hash: 4, symbol: "ADA-USDT"),
+        ])
+        #expect(
+            counts == [
+                1: LoadCounts(duplicate: 2), 2: LoadCounts(inserted: 1, duplicate: 1), 3: LoadCounts(inserted: 2),
+                4: LoadCounts(inserted: 1),
+            ])
+        #expect(
+            try fixture.texts("SELECT open::text FROM crypto_gaf.fact_klines ORDER BY symbol, open_time") == [
+                "9.25", "3.25", "2.25", "3.25",
+            ])
+    }
+
+    @Test("any order of the answers, each loaded any number of times, in batches of any size, gives the same tables", arguments: 0..<4)
+    func permutations(seed: Int) throws {
+        var random = SeededGenerator(seed: UInt64(seed))
+        let fixture = try FactFixture()
+        let answers = (0..<30).map { number in
+            let start = Int.random(in: 0..<40, using: &random) + (number % 5 == 0 ? 44_600 : 0)
+            let prices = (start..<start + 20).map { (minute: $0, price: Int.random(in: 1...3, using: &random)) }
+            return Answer(
+                prices, at: Int64.random(in: 1...6, using: &random) * 1000, hash: Int64(number) - 15,
+                symbol: ["BTC-USDT", "ETH-USDT"][number % 2])
+        }
+        try fixture.load(answers)
+        let expected = try fixture.digest()
+        for _ in 0..<Soak.count(60) {
+            try fixture.empty()
+            var rest = (answers + (0..<15).map { _ in answers.randomElement(using: &random)! }).shuffled(using: &random)
+            while !rest.isEmpty {
+                let count = min(rest.count, Int.random(in: 1...8, using: &random))
+                try fixture.load(Array(rest.prefix(count)))
+                rest.removeFirst(count)
+            }
+            #expect(try fixture.digest() == expected)
+        }
+    }
+
+    @Test("two who load the same at once end with the same tables, and neither fails")
+    func together() throws {
+        let fixture = try FactFixture()
+        let answers = (0..<40).map { number in
+            Answer((0..<200).map { (minute: number * 100 + $0, price: number) }, at: Int64(number + 1) * 1000, hash: Int64(number))
+        }
+        try fixture.load(answers)
+        let expected = try fixture.digest()
+        try fixture.empty()
+        let options = fixture.database.options(as: "test_worker")
+        let loaders = (0..<3).map { index in
+            Background {
+                let connection = try Connection(options)
+                let load = try FactLoad(connection)
+                var random = SeededGenerator(seed: UInt64(index))
+                for _ in 0..<20 {
+                    var batch = FactBatch(.klines, exchange: "binance")
+                    for answer in answers.shuffled(using: &random).prefix(8) { batch.add(answer) }
+                    try connection.transaction { try load.load(batch) }
+                }
+            }
+        }
+        for loader in loaders { try loader.value() }
+        try fixture.load(answers)
+        #expect(try fixture.digest() == expected)
+    }
+}

@@ -14,6 +14,7 @@ final class FileStore: ObjectStore {
 
     /// No write takes that long.
     static let leftoverAge: TimeInterval = 3600
+    /// Stands in every lake that has ever been written to.
     static let incoming = ".incoming"
 
     init(root: String) { self.root = root }
@@ -97,6 +98,10 @@ extension FileStore {
             return try DurableFile.read("\(root)/\(key)", key: key)
         } catch {
             guard error.code == .missing else { throw error }
+            // Without it every object would seem to be lost: of a disk that is not mounted, say.
+            guard Folder.status("\(root)/\(Self.incoming)") != nil else {
+                throw LakeError(.unavailable, key, "there is no lake in \(root), or not yet")
+            }
             throw LakeError(.missing, key, "no such object")
         }
     }
@@ -107,7 +112,8 @@ extension FileStore {
         if mkdir(incoming, 0o755) != 0, errno != EEXIST {
             guard errno == ENOENT else { throw LakeError(errno: errno, key, "write to", root) }
             guard mkdir(root, 0o755) == 0 || errno == EEXIST, mkdir(incoming, 0o755) == 0 || errno == EEXIST else {
-                throw LakeError(errno: errno, key, "make", root)
+                let fault = LakeError(errno: errno, key, "make", root)
+                throw fault.code == .missing ? LakeError(.invalidLocation, key, fault.message) : fault
             }
             try synchronize(folder: String(root[..<(root.lastIndex(of: "/") ?? root.startIndex)]) + "/", key: key)
         }

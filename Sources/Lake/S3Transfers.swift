@@ -10,8 +10,8 @@ struct S3Patience: Sendable {
 
 /// Many operations at once on kept-alive connections.
 ///
-/// It starts with one, so that what is wrong for all is found by one request, and asks for less at a time when the store is
-/// overloaded. What is wrong for all ends all.
+/// It starts with one, unless the store has been good before, so that what is wrong for all is found by one request, and asks for less
+/// at a time when the store is overloaded. What is wrong for all ends all.
 struct S3Transfers {
     typealias End = (index: Int, result: Result<[UInt8], LakeError>)
 
@@ -25,7 +25,8 @@ struct S3Transfers {
     private let stop: Stop?
 
     private var nextIndex = 0
-    private var window = 1
+    /// What may be under way at a time.
+    private(set) var window: Int
     private var flying: [Client.ID: (index: Int, operation: S3Operation)] = [:]
     private var waiting: [(due: ContinuousClock.Instant, index: Int, operation: S3Operation)] = []
     private var ends: [End] = []
@@ -33,9 +34,10 @@ struct S3Transfers {
     /// Why no more is tried.
     private var faultOfAll: LakeError?
 
-    init(_ operations: [S3Operation], client: Client, patience: Duration, log: Log, stop: Stop?) {
+    init(_ operations: [S3Operation], client: Client, window: Int, patience: Duration, log: Log, stop: Stop?) {
         self.operations = operations
         self.client = client
+        self.window = window
         self.patience = patience
         self.log = log
         self.stop = stop
@@ -121,6 +123,7 @@ struct S3Transfers {
     private mutating func endAll(_ fault: LakeError) {
         let open = flying.values.map(\.index) + waiting.map(\.index) + Array(nextIndex..<operations.count)
         cancel()
+        window = 1
         ends += open.map { ($0, .failure(LakeError(fault.code, operations[$0].key, fault.message))) }
     }
 }

@@ -94,6 +94,29 @@ struct S3FaultTests {
         #expect(scripted.events.count("lake.away") >= 1 && scripted.events.count("lake.away") == scripted.events.count("lake.back"))
     }
 
+    @Test("one request finds out whether the store is well, then no more than 32 are under way; that is remembered")
+    func window() throws {
+        let open = Mutex(0)
+        let most = Mutex<[Int]>([])
+        let scripted = try ScriptedS3 { _ in
+            let count = open.withLock { count in
+                count += 1
+                return count
+            }
+            most.withLock { $0.append(count) }
+            defer { open.withLock { $0 -= 1 } }
+            Thread.sleep(forTimeInterval: 0.01)
+            return .reply(200, body: [1])
+        }
+        let store = try scripted.open()
+        store.getAll((0..<300).map { "a/\($0)" }) { _, result in #expect(throws: Never.self) { try result.get() } }
+        #expect(most.withLock { Array($0.prefix(1)) } == [1] && scripted.server.connectionCount <= 32)
+        #expect((5...32).contains(most.withLock { $0.max() ?? 0 }))
+        most.withLock { $0 = [] }
+        store.getAll((0..<100).map { "a/\($0)" }) { _, _ in }
+        #expect((5...32).contains(most.withLock { $0.prefix(10).max() ?? 0 }))
+    }
+
     @Test("Retry-After is waited for")
     func retryAfter() throws {
         let scripted = try ScriptedS3 { [count = Counter()] _ in
@@ -207,6 +230,16 @@ struct S3AwayTests {
         server.stop()
         try server.start()
         #expect(try store.get("a/7") == [7])
+    }
+
+    @Test("a minute's absence is waited out", .enabled(if: Soak.isOn, "skipped: make soak"))
+    func minute() throws {
+        let server = try S3Server(isStarted: false)
+        let location = try server.location()
+        let writer = Background { try location.open().putAll((0..<40).map { ("a/\($0)", [UInt8($0)]) }).compactMap { code($0.result) } }
+        sleep(60)
+        try server.start()
+        #expect(try writer.value() == [])
     }
 
     @Test("keys that the server does not know, or that sign wrongly, are refused with one sentence")

@@ -8,8 +8,11 @@ public struct MetricsRoutes: Sendable {
 
     public func register(on router: inout Router<Database>) {
         router.get("/metrics") { _, database in
-            let products = try database.read { try MetricsReads($0).products() }
-            var response = Response(body: .text(Self.text(products)))
+            let text = try database.read { connection in
+                let reads = MetricsReads(connection)
+                return try Self.text(reads.products()) + Self.text(reads.jobs(), reads.pipeline())
+            }
+            var response = Response(body: .text(text))
             response.headers["Content-Type"] = PrometheusText.contentType
             response.headers["Cache-Control"] = "no-store"
             return response
@@ -43,7 +46,7 @@ public struct MetricsRoutes: Sendable {
     static let openAPI = #"""
         "/metrics": {
           "get": {
-            "tags": ["operation"], "operationId": "getMetrics", "summary": "Freshness, samples, images, draw times and failures per product",
+            "tags": ["operation"], "operationId": "getMetrics", "summary": "Freshness, samples, images, draw times and failures per product; jobs, coverage, what waits, was rejected or stands still",
             "responses": {
               "200": { "description": "Prometheus' text format", "content": { "text/plain": { "schema": { "type": "string" } } } },
               "500": { "$ref": "#/components/responses/Failed" }, "503": { "$ref": "#/components/responses/Unavailable" }

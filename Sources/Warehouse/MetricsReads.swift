@@ -22,7 +22,7 @@ public struct ProductMetrics {
 
 /// What `/metrics` asks: all of it is in the tables, so that any handler gives the same answer.
 public struct MetricsReads {
-    private let connection: Connection
+    let connection: Connection
 
     public init(_ connection: Connection) { self.connection = connection }
 

@@ -26,6 +26,12 @@ import Testing
         try served.add("a\"b\\c\u{e9}")
         try served.connection.execute(
             "INSERT INTO crypto_gaf.feeds (product, source, last_error, last_error_at) VALUES ('BTC-USD', 'LIVE', 'a \"b\"', now())")
+        try served.connection.run(
+            script: """
+                INSERT INTO crypto_gaf.job_runs (job, finished_at, outcome) VALUES ('aggregate', now(), 'succeeded'), ('transform', now(), 'failed');
+                INSERT INTO crypto_gaf.stopped_channels (exchange, channel, object_key, reason) VALUES ('okx', 'depth', 'x', 'no bids');
+                SELECT crypto_gaf.ensure_month('tickers', '2026-02-01');
+                """)
         let result = try Subprocess.run(try #require(Self.promtool), ["check", "metrics"], input: try served.get("/metrics").text)
         #expect(result.status == 0, "\(result.output)\(result.errors)")
         #expect(result.errors.isEmpty && result.output.isEmpty, "\(result.output)\(result.errors)")

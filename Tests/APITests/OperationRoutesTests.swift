@@ -99,6 +99,42 @@ import Testing
         #expect(value(#"cryptogaf_image_age_seconds{product="a\"b\\c"}"#) == nil)
     }
 
+    @Test("metrics tell of jobs, coverage, and what waits, was rejected or stands still")
+    func pipelineMetrics() throws {
+        let served = try Served()
+        func lines() throws -> [String] { try served.get("/metrics").text.split(separator: "\n").map(String.init) }
+        for line in [
+            "cryptogaf_coverage_unexplained 0", "cryptogaf_objects_due 0", "cryptogaf_rejected_rows_last_day 0",
+            "cryptogaf_stopped_channels 0",
+        ] { #expect(try lines().contains(line), "\(line)") }
+        try served.connection.run(
+            script: """
+                INSERT INTO crypto_gaf.job_runs (job, started_at, finished_at, outcome) VALUES
+                    ('aggregate', '2026-01-01 00:00+00', '2026-01-01 00:01+00', 'failed'), ('aggregate', '2026-01-01 00:05+00', '2026-01-01 00:06+00', 'succeeded'),
+                    ('aggregate', '2026-01-01 00:10+00', NULL, 'running'), ('transform', '2026-01-01 00:00+00', '2026-01-01 00:02+00', 'died'),
+                    ('maintain', '2026-01-01 00:00+00', NULL, 'running');
+                INSERT INTO crypto_gaf.coverage (exchange, symbol, interval_code, day, expected, present, absent, lost) VALUES
+                    ('kraken', 'BTC-USD', '1m', '2026-01-01', 1440, 1430, 5, 2), ('kraken', 'BTC-USD', '1m', '2026-01-02', 1440, 1440, 0, 0);
+                INSERT INTO crypto_gaf.raw_objects (object_key, exchange, symbol, channel, received_at, bytes, sha256, due)
+                SELECT n::text, 'kraken', 'BTC-USD', 'klines', now(), 1, sha256(''), n < 3 FROM generate_series(1, 5) n;
+                INSERT INTO crypto_gaf.rejected_rows (object_key, position, reason, row_text, rejected_at)
+                SELECT 'x', n, 'high < low', '', now() - n * interval '7 hours' FROM generate_series(1, 9) n;
+                INSERT INTO crypto_gaf.stopped_channels (exchange, channel, object_key, reason) VALUES ('okx', 'depth', 'x', 'no bids');
+                SELECT crypto_gaf.ensure_month('tickers', '2026-02-01'), crypto_gaf.ensure_month('tickers', '2026-01-01');
+                """)
+        for line in [
+            #"cryptogaf_job_last_success_timestamp_seconds{job="aggregate"} 1767225960"#,
+            #"cryptogaf_job_last_failure_timestamp_seconds{job="aggregate"} 1767225660"#,
+            #"cryptogaf_job_last_outcome{job="aggregate",outcome="succeeded"} 1"#,
+            #"cryptogaf_job_last_outcome{job="transform",outcome="died"} 1"#,
+            #"cryptogaf_job_last_failure_timestamp_seconds{job="transform"} 1767225720"#, "cryptogaf_coverage_unexplained 3",
+            "cryptogaf_objects_due 2", "cryptogaf_rejected_rows_last_day 3", "cryptogaf_stopped_channels 1",
+            #"cryptogaf_stopped_channel{exchange="okx",channel="depth"} 1"#,
+            #"cryptogaf_partition_end_timestamp_seconds{fact="tickers"} 1772323200"#,
+        ] { #expect(try lines().contains(line), "\(line)") }
+        #expect(try !lines().contains { $0.contains(#"job="maintain""#) })
+    }
+
     @Test("anything else is a 404 problem, another method a 405")
     func others() throws {
         let served = try Served()

@@ -133,6 +133,7 @@ CREATE TABLE crypto_gaf.rejected_rows (
     rejected_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (object_key, position)
 );
+CREATE INDEX rejected_rows_by_time ON crypto_gaf.rejected_rows (rejected_at);
 COMMENT ON TABLE crypto_gaf.rejected_rows IS 'Rows that were not loaded, and why; the good ones beside them were';
 COMMENT ON COLUMN crypto_gaf.rejected_rows.position IS 'Place in the answer, from 0';
 
@@ -302,6 +303,7 @@ CREATE TABLE crypto_gaf.coverage (
     checked_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (exchange, symbol, interval_code, day)
 );
+CREATE INDEX coverage_unexplained ON crypto_gaf.coverage (unexplained) WHERE unexplained <> 0;
 COMMENT ON TABLE crypto_gaf.coverage IS 'The ledger: of each day (UTC) of each tracked series, how many intervals are there, absent at the venue, or lost; outlives the candles';
 
 -- Jobs -----------------------------------------------------------------------------------------------------------------------------
@@ -323,13 +325,14 @@ CREATE TABLE crypto_gaf.job_runs (
     error text
 );
 CREATE INDEX job_runs_newest ON crypto_gaf.job_runs (job, started_at DESC);
+CREATE INDEX job_runs_by_outcome ON crypto_gaf.job_runs (job, outcome, started_at DESC);
 COMMENT ON TABLE crypto_gaf.job_runs IS 'Each run of a job: when, how it ended, what it counted';
 COMMENT ON COLUMN crypto_gaf.job_runs.outcome IS 'died: the next run found this one unfinished with nobody holding the lock';
 
 -- Partitions -----------------------------------------------------------------------------------------------------------------------
 
 CREATE VIEW crypto_gaf.fact_partitions AS
-    SELECT parent.relname::text AS fact, part.relname::text AS partition,
+    SELECT parent.relname::text COLLATE "default" AS fact, part.relname::text COLLATE "default" AS partition,
         substring(bounds.text FROM $re$FROM \('([^']+)'\)$re$)::timestamptz AS starts_at,
         substring(bounds.text FROM $re$TO \('([^']+)'\)$re$)::timestamptz AS ends_at,
         greatest(part.reltuples, 0)::bigint AS rows_about, pg_total_relation_size(part.oid) AS bytes

@@ -1,0 +1,36 @@
+import Warehouse
+
+extension MetricsRoutes {
+    /// Jobs, and the way from the venues to the tables.
+    static func text(_ jobs: [JobMetrics], _ pipeline: PipelineMetrics) -> String {
+        var out = PrometheusText()
+        out.family(
+            "cryptogaf_job_last_success_timestamp_seconds", .gauge, "When the job last ended well.",
+            jobs.map { (["job": $0.job], $0.lastSuccess) })
+        out.family(
+            "cryptogaf_job_last_failure_timestamp_seconds", .gauge, "When the job last failed or died.",
+            jobs.map { (["job": $0.job], $0.lastFailure) })
+        out.family(
+            "cryptogaf_job_last_outcome", .gauge, "Always 1; how the job's last run ended.",
+            jobs.map { (["job": $0.job, "outcome": $0.lastOutcome ?? ""], $0.lastOutcome == nil ? nil : 1) })
+        out.family(
+            "cryptogaf_coverage_unexplained", .gauge, "Candles of tracked series that are neither there nor explained.",
+            [([:], pipeline.unexplained)])
+        out.family(
+            "cryptogaf_objects_due", .gauge, "Raw objects that wait to be transformed, counted up to \(PipelineMetrics.limit).",
+            [([:], pipeline.objectsDue)])
+        out.family(
+            "cryptogaf_rejected_rows_last_day", .gauge, "Rows not loaded in the last 24 hours, counted up to \(PipelineMetrics.limit).",
+            [([:], pipeline.rejectedRows)])
+        out.family(
+            "cryptogaf_stopped_channels", .gauge, "Channels that stand still since the venue changed the shape of its answers.",
+            [([:], Double(pipeline.stoppedChannels.count))])
+        out.family(
+            "cryptogaf_stopped_channel", .gauge, "Always 1; which channel stands still.",
+            pipeline.stoppedChannels.map { (["exchange": $0.exchange, "channel": $0.channel], 1) })
+        out.family(
+            "cryptogaf_partition_end_timestamp_seconds", .gauge, "Until when the table of facts has partitions.",
+            pipeline.partitionEnds.map { (["fact": $0.fact], $0.end) })
+        return out.text
+    }
+}

@@ -1,0 +1,83 @@
+public import Postgres
+
+/// What the metrics say of a job. Times are seconds since 1970.
+public struct JobMetrics {
+    public let job: String
+    /// Of the last run that has ended; nil before the first has.
+    public let lastOutcome: String?
+    public let lastSuccess: Double?
+    /// Failed, or died without a word.
+    public let lastFailure: Double?
+}
+
+/// What the metrics say of the way from the venues to the tables.
+public struct PipelineMetrics {
+    /// Intervals of tracked series that are neither there nor explained.
+    public let unexplained: Double
+    /// Objects that wait for `transform`; no more than `limit` are counted. So for the next.
+    public let objectsDue: Double
+    public let rejectedRows: Double
+    public let stoppedChannels: [(exchange: String, channel: String)]
+    /// When the newest partition of each table of facts ends, in seconds since 1970.
+    public let partitionEnds: [(fact: String, end: Double)]
+
+    public static let limit = 100_000
+}
+
+extension MetricsReads {
+    /// Of every job that has ever run, by name: a few descents into an index for each, however many runs there were.
+    public func jobs() throws(PostgresError) -> [JobMetrics] {
+        let rows = try connection.query(
+            """
+            WITH RECURSIVE names AS (
+                SELECT min(job) AS job FROM crypto_gaf.job_runs
+                UNION ALL
+                SELECT (SELECT min(r.job) FROM crypto_gaf.job_runs r WHERE r.job > names.job) FROM names WHERE names.job IS NOT NULL
+            )
+            SELECT n.job, (SELECT outcome FROM crypto_gaf.job_runs r WHERE r.job = n.job AND r.finished_at IS NOT NULL
+                    ORDER BY r.started_at DESC LIMIT 1),
+                \(Self.last("succeeded")), greatest(\(Self.last("failed")), \(Self.last("died")))
+            FROM names n WHERE n.job IS NOT NULL ORDER BY n.job LIMIT 100
+            """, binary: true)
+        var jobs: [JobMetrics] = []
+        for row in rows {
+            jobs.append(
+                JobMetrics(
+                    job: try row.text(0), lastOutcome: try row.textOrNil(1), lastSuccess: try row.doubleOrNil(2),
+                    lastFailure: try row.doubleOrNil(3)))
+        }
+        return jobs
+    }
+
+    private static func last(_ outcome: String) -> SQL {
+        """
+        (SELECT extract(epoch FROM r.finished_at)::float8 FROM crypto_gaf.job_runs r
+            WHERE r.job = n.job AND r.outcome = \(outcome) ORDER BY r.started_at DESC LIMIT 1)
+        """
+    }
+
+    /// Nothing here reads more of a table than an index of what is wrong, and of that no more than `PipelineMetrics.limit` entries.
+    public func pipeline() throws(PostgresError) -> PipelineMetrics {
+        let counts = try connection.query(
+            """
+            SELECT (SELECT coalesce(sum(unexplained), 0)::float8 FROM crypto_gaf.coverage WHERE unexplained <> 0),
+                (SELECT count(*)::float8 FROM (SELECT FROM crypto_gaf.raw_objects WHERE due LIMIT \(PipelineMetrics.limit)) due),
+                (SELECT count(*)::float8 FROM (SELECT FROM crypto_gaf.rejected_rows
+                    WHERE rejected_at > clock_timestamp() - interval '1 day' LIMIT \(PipelineMetrics.limit)) rejected)
+            """, binary: true
+        ).one()
+        var stopped: [(String, String)] = []
+        for row in try connection.query("SELECT exchange, channel FROM crypto_gaf.stopped_channels ORDER BY 1, 2 LIMIT 100") {
+            stopped.append((try row.text(0), try row.text(1)))
+        }
+        var ends: [(String, Double)] = []
+        for row in try connection.query(
+            "SELECT fact, extract(epoch FROM max(ends_at))::float8 FROM crypto_gaf.fact_partitions GROUP BY fact ORDER BY fact")
+        {
+            if let end = try row.doubleOrNil(1) { ends.append((try row.text(0), end)) }
+        }
+        return PipelineMetrics(
+            unexplained: try counts.double(0), objectsDue: try counts.double(1), rejectedRows: try counts.double(2),
+            stoppedChannels: stopped, partitionEnds: ends)
+    }
+}

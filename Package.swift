@@ -69,7 +69,7 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(
             name: "cryptogaf-bench",
-            dependencies: ["Analysis", "PNG", "Jobs", "Warehouse", "Lake", "Postgres", "Runtime", "TestSupport"],
+            dependencies: ["Market", "Exchanges", "Analysis", "PNG", "Jobs", "Warehouse", "Lake", "Postgres", "Runtime", "TestSupport"],
             path: "Tests/Benchmarks/Bench",
             swiftSettings: strict
         ),

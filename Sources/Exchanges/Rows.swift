@@ -25,7 +25,10 @@ extension JSONReader {
             let start = reader.peek
             // A row of nothing is a bad row, not another API.
             if start != UInt8(ascii: shape == .array ? "[" : "{"), start != UInt8(ascii: "n") { ofOtherShape += 1 }
+            let place = reader.offset
             try reader.row(position, into: &parsed, read)
+            // Rows are about as long as the first: one piece of memory for all of them.
+            if position == 0 { parsed.rows.reserveCapacity(min((reader.bytes.count - place) / max(reader.offset - place, 1) + 1, 4096)) }
             position += 1
         }
         guard position == 0 || ofOtherShape < position else { throw error("no row is an \(shape)") }

@@ -7,10 +7,9 @@ public struct Pair: Hashable, Sendable, Comparable, CustomStringConvertible {
 
     /// Assets are 1 to 20 of A–Z, 0–9 (venues list such as `1INCH`); lower case is raised.
     public init(base: some StringProtocol, quote: some StringProtocol) throws(PairError) {
-        let (base, quote) = (base.uppercased(), quote.uppercased())
         guard Self.isAsset(base), Self.isAsset(quote) else { throw PairError(text: "\(base)-\(quote)") }
-        self.base = base
-        self.quote = quote
+        self.base = base.uppercased()
+        self.quote = quote.uppercased()
     }
 
     /// `BASE-QUOTE`.
@@ -33,10 +32,11 @@ public struct Pair: Hashable, Sendable, Comparable, CustomStringConvertible {
 
     public static func < (a: Pair, b: Pair) -> Bool { (a.base, a.quote) < (b.base, b.quote) }
 
-    private static func isAsset(_ text: String) -> Bool {
+    /// Before letters are raised: `ß` would become two of ours.
+    private static func isAsset(_ text: some StringProtocol) -> Bool {
         (1...20).contains(text.utf8.count)
-            && text.utf8.allSatisfy {
-                (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0)
+            && text.utf8.allSatisfy { byte in
+                byte &- UInt8(ascii: "0") < 10 || (byte | 0x20) &- UInt8(ascii: "a") < 26
             }
     }
 }

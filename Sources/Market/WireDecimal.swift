@@ -3,9 +3,14 @@
 ///
 /// `significand · 10^-scale`, normalised: no zero at the end of a fraction, so equal numbers are equal values.
 public struct WireDecimal: Hashable, Sendable, CustomStringConvertible {
-    public let significand: Int128
+    // In words, since an `Int128` stands at multiples of 16 bytes: a candle of nine numbers would take half as much again.
+    private let low: UInt64
+    private let high: Int64
+    private let places: UInt8
+
+    public var significand: Int128 { Int128(high) << 64 | Int128(low) }
     /// Digits after the point.
-    public let scale: Int
+    public var scale: Int { Int(places) }
 
     /// Significant digits; venues send up to 30.
     public static let digitsLimit = 38
@@ -35,9 +40,11 @@ public struct WireDecimal: Hashable, Sendable, CustomStringConvertible {
     /// 10^`digitsLimit`.
     private static let significandLimit: UInt128 = 100_000_000_000_000_000_000_000_000_000_000_000_000
 
+    /// The scale is within its limit.
     init(normalised significand: Int128, scale: Int) {
-        self.significand = significand
-        self.scale = scale
+        low = UInt64(truncatingIfNeeded: significand)
+        high = Int64(truncatingIfNeeded: significand >> 64)
+        places = UInt8(scale)
     }
 
     /// The exact value of `-?digits(.digits)?([eE][+-]?digits)?`, the grammar of a JSON number (RFC 8259, section 6).
@@ -54,15 +61,17 @@ public struct WireDecimal: Hashable, Sendable, CustomStringConvertible {
         self = value
     }
 
-    public var isNegative: Bool { significand < 0 }
-    public var isZero: Bool { significand == 0 }
-    public var isPositive: Bool { significand > 0 }
+    public var isNegative: Bool { high < 0 }
+    public var isZero: Bool { low == 0 && high == 0 }
+    public var isPositive: Bool { !isNegative && !isZero }
 
     /// `-?digits(.digits)?`, no exponent; Postgres' `numeric` reads it.
     public var description: String {
-        var text: [UInt8] = []
-        write(to: &text)
-        return String(decoding: text, as: UTF8.self)
+        let digits = String(significand.magnitude)
+        let sign = isNegative ? "-" : ""
+        guard scale > 0 else { return sign + digits }
+        let padded = String(repeating: "0", count: max(0, scale + 1 - digits.utf8.count)) + digits
+        return "\(sign)\(padded.dropLast(scale)).\(padded.suffix(scale))"
     }
 
     /// How many units of `10^-places` it holds; what is finer is cut off. Nil: too many for the type.
@@ -87,17 +96,17 @@ extension WireDecimal: Comparable {
         return a.scale < b.scale ? raised < b.significand : a.significand < raised
     }
 
-    /// The significand times 10^`places`; nil: too large.
-    private func raised(by places: Int) -> Int128? {
-        if places < 19, let small = Int64(exactly: significand) {
+    /// The significand times 10^`count`; nil: too large.
+    func raised(by count: Int) -> Int128? {
+        if count < 19, let small = Int64(exactly: significand) {
             // Prices: one multiplication of two words instead of one for each place.
             var power: Int64 = 1
-            for _ in 0..<places { power &*= 10 }
+            for _ in 0..<count { power &*= 10 }
             let (high, low) = small.multipliedFullWidth(by: power)
             return Int128(high) << 64 | Int128(low)
         }
         var raised = significand
-        for _ in 0..<places {
+        for _ in 0..<count {
             let (product, overflow) = raised.multipliedReportingOverflow(by: 10)
             guard !overflow else { return nil }
             raised = product

@@ -1,4 +1,4 @@
-"""Runs the benchmarks and prints one table; the same in .run/bench.json. Usage: bench.py [numerics | serving | collecting | lake]…"""
+"""Runs the benchmarks and prints one table; the same in .run/bench.json. Usage: bench.py [numerics | parsing | serving | collecting | lake]…"""
 
 import os
 import platform
@@ -16,9 +16,10 @@ import figures
 import harness
 import lake
 import numerics
+import parsing
 import serving
 
-SUITES = {"numerics": numerics, "serving": serving, "collecting": collecting, "lake": lake}
+SUITES = {"numerics": numerics, "parsing": parsing, "serving": serving, "collecting": collecting, "lake": lake}
 
 
 def machine():

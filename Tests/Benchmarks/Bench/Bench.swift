@@ -4,13 +4,15 @@ import TestSupport
 
 /// What our own code costs: a line of JSON per figure.
 ///
-/// `lake OBJECTS BYTES` measures raw objects and the bucket `lake` of the S3 at `S3_ENDPOINT`. Anything else is the numerics.
+/// `klines FILE` reads an answer of Binance. `lake OBJECTS BYTES` measures raw objects and the bucket `lake` of the S3 at `S3_ENDPOINT`. Anything else is the numerics.
 @main
 enum Bench {
     static func main() throws {
         let arguments = Array(CommandLine.arguments.dropFirst())
         if arguments.first == "lake", let objects = Int(arguments[1]), let bytes = Int(arguments[2]) {
             try lake(objects: objects, bytes: bytes)
+        } else if arguments.first == "klines", arguments.count == 2 {
+            try ParseBenchmarks.klines(arguments[1]).report()
         } else {
             try numerics(arguments)
         }

@@ -37,27 +37,6 @@ extension WireDecimal {
             self.init(normalised: isNegative ? -Int128(value) : Int128(value), scale: scale)
         }
     }
-
-    /// Appends what `description` says.
-    public func write(to text: inout [UInt8]) {
-        if isNegative { text.append(UInt8(ascii: "-")) }
-        let start = text.count
-        // Backwards: digits come out of a number from its end, 18 at a time, because dividing two words is slow.
-        var (rest, written) = (significand.magnitude, 0)
-        repeat {
-            let (quotient, chunk) =
-                rest < 1_000_000_000_000_000_000 ? (0, rest) : rest.quotientAndRemainder(dividingBy: 1_000_000_000_000_000_000)
-            rest = quotient
-            var part = UInt64(chunk)
-            var count = 0
-            while rest != 0 ? count < 18 : part != 0 || written <= scale {
-                if written == scale, scale > 0 { text.append(UInt8(ascii: ".")) }
-                text.append(UInt8(truncatingIfNeeded: part % 10) + 0x30)
-                (part, count, written) = (part / 10, count + 1, written + 1)
-            }
-        } while rest != 0
-        text[start...].reverse()
-    }
 }
 
 /// One pass over the bytes of a number that is too long for a word or has an exponent.

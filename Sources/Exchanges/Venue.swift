@@ -36,8 +36,9 @@ public protocol Venue: Sendable {
 
 /// What can be asked of a venue.
 public enum VenueQuestion: Equatable, Sendable {
-    /// Candles that open in `from...to` (milliseconds since 1970 UTC, both on the grid); nil: no bound. No more than the page limit:
-    /// which of more a venue would give differs. Where a venue takes no end, later ones come too.
+    /// Candles that open in `from...to`, milliseconds since 1970 UTC, both on the grid, no more than a page of them. `to` nil: a page from
+    /// `from` on, or up to now if that comes first; so is the newest one asked for, which some venues answer from elsewhere. Both nil: the
+    /// newest. What has opened earlier or later may come with them.
     case candles(Pair, KlineInterval, from: Int64?, to: Int64?)
     /// At least so many levels a side, if the book has them.
     case depth(Pair, levels: Int)
@@ -62,6 +63,9 @@ public struct VenueOffer: Sendable {
     public var rateLimit: RateLimit
     /// What a question costs; 1 where the venue counts requests.
     public var weight: @Sendable (VenueQuestion) -> Int
+
+    /// The end of a page that begins at `from`.
+    func lastOpening(from: Int64, _ interval: KlineInterval) -> Int64 { from + Int64(candlesPerPage - 1) * interval.milliseconds }
 
     public init(
         intervals: [KlineInterval], candlesPerPage: Int, candleHistory: Int? = nil, hasAllTickers: Bool, rateLimit: RateLimit,

@@ -69,4 +69,37 @@ struct JSONReaderTests {
             }
         }
     }
+
+    @Test(
+        "moments are read to the microsecond in every form",
+        arguments: [
+            ("1788328800", .seconds, 1_788_328_800_000_000), ("\"1788328800\"", .seconds, 1_788_328_800_000_000),
+            ("1762795433.9717445", .seconds, 1_762_795_433_971_744), ("\"1548000000123.456\"", .milliseconds, 1_548_000_000_123_456),
+            ("1545904567062140823", .nanoseconds, 1_545_904_567_062_140), ("\"2026-06-19T16:43:33Z\"", .iso, 1_781_887_413_000_000),
+            ("\"2026-06-19T16:43:33.1Z\"", .iso, 1_781_887_413_100_000),
+            ("\"2026-06-19T16:43:33.016274911Z\"", .iso, 1_781_887_413_016_274),
+            ("\"2000-02-29T00:00:00Z\"", .iso, 951_782_400_000_000), ("\"1969-12-31T23:59:59.5Z\"", .iso, -500_000),
+            ("\"1900-03-01T00:00:00Z\"", .iso, -2_203_891_200_000_000),
+        ] as [(String, TimeForm, Int64)])
+    func times(text: String, form: TimeForm, micros: Int64) throws {
+        #expect(try reading(text) { reader throws(JSONError) in try reader.microseconds(form) } == micros)
+    }
+
+    @Test(
+        "what is no moment is none",
+        arguments: [
+            ("\"2026-06-19 16:43:33Z\"", .iso), ("\"2026-06-19T16:43:33\"", .iso), ("\"2026-06-19T16:43:33.Z\"", .iso),
+            ("\"2026-13-19T16:43:33Z\"", .iso), ("\"2026-06-19T24:00:00Z\"", .iso), ("\"2026-06-19T16:43:33+01:00\"", .iso), ("\"\"", .iso),
+            ("1788328800", .iso), ("\"now\"", .seconds), ("1e30", .seconds), ("null", .milliseconds),
+        ] as [(String, TimeForm)])
+    func noTimes(text: String, form: TimeForm) {
+        #expect(throws: JSONError.self) { try reading(text) { reader throws(JSONError) in try reader.microseconds(form) } }
+    }
+
+    @Test("a member is found wherever it stands and however its name is escaped, and what lies behind it is not looked at")
+    func finding() {
+        #expect(answerCode(Array(#"{"data":[{"code":"7"}],"c\u006fde":50011,"then":garbage"#.utf8), "code") == "50011")
+        #expect(answerCode(Array(#"{"code":"0""#.utf8), "code") == "0")
+        for text in ["{}", "[]", #"{"kode":1}"#, #"{"code":null}"#, "<html>", ""] { #expect(answerCode(Array(text.utf8), "code") == nil) }
+    }
 }

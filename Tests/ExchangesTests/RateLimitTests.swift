@@ -43,4 +43,39 @@ struct RateLimitTests {
         budget.pause(until: start)
         check(budget.take(at: start + .seconds(6)))
     }
+
+    @Test("weights use up so many tokens, and any window holds no more than the limit")
+    func weights() {
+        let limit = RateLimit(6000, in: 60)
+        var budget = RateBudget(limit, at: start)
+        var taken: [(at: Int, weight: Int)] = []
+        for millisecond in stride(from: 0, to: 180_000, by: 5) {
+            let weight = millisecond % 3 == 0 ? 2 : 80
+            if budget.take(weight, at: start + .milliseconds(millisecond)) { taken.append((millisecond, weight)) }
+        }
+        for window in stride(from: 0, to: 120_000, by: 1000) {
+            let used = taken.filter { (window..<window + 60_000).contains($0.at) }.reduce(0) { $0 + $1.weight }
+            #expect(used <= 6000 && used > 4500, "\(window)")
+        }
+    }
+
+    @Test("a heavy request waits until there is enough for it")
+    func heavy() {
+        var budget = RateBudget(RateLimit(perSecond: 10, burst: 20), at: start)
+        check(budget.take(15, at: start))
+        check(!budget.take(15, at: start))
+        let next = budget.nextRequest(15, at: start)
+        #expect((.milliseconds(999)...(.milliseconds(1001))).contains(start.duration(to: next)))
+        check(budget.take(15, at: next))
+    }
+
+    @Test("what is heavier than the bucket goes when that is full, and is paid for after")
+    func debt() {
+        var budget = RateBudget(RateLimit(perSecond: 10, burst: 5), at: start)
+        check(budget.take(25, at: start))
+        let next = budget.nextRequest(at: start)
+        #expect((.milliseconds(2099)...(.milliseconds(2101))).contains(start.duration(to: next)))
+        check(!budget.take(at: start + .seconds(2)))
+        check(budget.take(at: next))
+    }
 }

@@ -19,8 +19,8 @@ extension Coinbase: Venue {
         switch question {
         case .candles(let pair, let interval, let from, let to):
             guard offer.intervals.contains(interval) else { return nil }
-            // One of the ends without the other is ignored: what comes then is the newest page.
-            let range = from.flatMap { from in to.map { [("start", "\(from / 1000)"), ("end", "\($0 / 1000)")] } }
+            // One of the ends without the other is ignored.
+            let range = from.map { [("start", "\($0 / 1000)"), ("end", "\((to ?? offer.lastOpening(from: $0, interval)) / 1000)")] }
             return get(product(pair) + "/candles", [("granularity", "\(interval.seconds)")] + (range ?? []))
         // There are only the best level and the whole book.
         case .depth(let pair, let levels):

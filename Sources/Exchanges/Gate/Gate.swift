@@ -28,8 +28,9 @@ public enum Gate: Venue {
         switch question {
         case .candles(let pair, let interval, let from, let to):
             guard offer.intervals.contains(interval) else { return nil }
-            // A limit and a range exclude each other; both ends are part of the range.
-            let range = [from.map { ("from", "\($0 / 1000)") }, to.map { ("to", "\($0 / 1000)") }].compactMap { $0 }
+            // A limit and a range exclude each other; both ends are part of the range, and one that is longer than a page is refused.
+            let end = to ?? from.map { offer.lastOpening(from: $0, interval) }
+            let range = [from.map { ("from", "\($0 / 1000)") }, end.map { ("to", "\($0 / 1000)") }].compactMap { $0 }
             let bounds = range.isEmpty ? [("limit", "\(offer.candlesPerPage)")] : range
             return get("candlesticks", [market(pair), ("interval", interval.code)] + bounds)
         case .depth(let pair, let levels):

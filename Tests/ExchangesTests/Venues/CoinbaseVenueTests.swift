@@ -34,7 +34,9 @@ struct CoinbaseVenueTests {
         func url(_ question: VenueQuestion) -> String? { Coinbase.request(question, baseURL: "http://x")?.url }
         #expect(
             url(.candles(pair, .minute, from: 60_000, to: 120_000)) == "http://x/products/BTC-USD/candles?granularity=60&start=60&end=120")
-        #expect(url(.candles(pair, .minute, from: 60_000, to: nil)) == "http://x/products/BTC-USD/candles?granularity=60")
+        #expect(
+            url(.candles(pair, .minute, from: 60_000, to: nil)) == "http://x/products/BTC-USD/candles?granularity=60&start=60&end=18000")
+        #expect(url(.candles(pair, .minute, from: nil, to: nil)) == "http://x/products/BTC-USD/candles?granularity=60")
         #expect(url(.depth(pair, levels: 50)) == "http://x/products/BTC-USD/book?level=2")
         #expect(url(.depth(pair, levels: 1)) == "http://x/products/BTC-USD/book?level=1")
         #expect(url(.tickers(pair)) == "http://x/products/BTC-USD/ticker" && url(.tickers(nil)) == nil)

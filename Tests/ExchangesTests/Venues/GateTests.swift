@@ -29,6 +29,10 @@ struct GateTests {
                 .candles(pair("BTC-USDT"), .minute, from: 60_000, to: 120_000),
                 "candlesticks?currency_pair=BTC_USDT&interval=1m&from=60&to=120"
             ),
+            (
+                .candles(pair("BTC-USDT"), .minute, from: 60_000, to: nil),
+                "candlesticks?currency_pair=BTC_USDT&interval=1m&from=60&to=60000"
+            ),
             (.candles(pair("BTC-USDT"), .minute, from: nil, to: nil), "candlesticks?currency_pair=BTC_USDT&interval=1m&limit=1000"),
             (.depth(pair("BTC-USDT"), levels: 20), "order_book?currency_pair=BTC_USDT&limit=20&with_id=true"), (.tickers(nil), "tickers"),
             (.tickers(pair("BTC-USDT")), "tickers?currency_pair=BTC_USDT"),

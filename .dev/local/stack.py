@@ -22,8 +22,10 @@ from settings import LIVE_PRODUCTS, PROGRAM, TRACKED
 VENV = ROOT / ".build/venv/bin"
 # What the programs of a run see of it, kept for commands by hand.
 KEPT = RUN / "environment.json"
-# Of the caller's: how often to sample and log, and, as VENUE_URL and VENUE_RATE_LIMIT, where the venues are and how often they may be asked.
-PASSED = re.compile(r"SLEEP_INTERVAL|HTTP_TIMEOUT|LOG_LEVEL|ALLOW_ORIGIN|(?!COINBASE_URL|LAKE_)[A-Z]+(_EXCHANGE)?_URL|[A-Z]+_RATE_LIMIT")
+# Of the caller's: how often to sample and log, how long to keep what, and, as VENUE_URL and VENUE_RATE_LIMIT, where the venues are and how
+# often they may be asked.
+PASSED = re.compile(
+    r"SLEEP_INTERVAL|HTTP_TIMEOUT|LOG_LEVEL|ALLOW_ORIGIN|[A-Z]+_(DAYS|MAX_BYTES|RATE_LIMIT)|(?!COINBASE_URL|LAKE_)[A-Z]+(_EXCHANGE)?_URL")
 
 
 class StackError(Exception):

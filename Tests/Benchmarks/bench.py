@@ -1,4 +1,4 @@
-"""Runs the benchmarks and prints one table; the same in .run/bench.json. Usage: bench.py [numerics | parsing | serving | collecting | lake]…"""
+"""Runs the benchmarks and prints one table; the same in .run/bench.json. Usage: bench.py [numerics | parsing | serving | collecting | lake | rollups]…"""
 
 import os
 import platform
@@ -17,9 +17,10 @@ import harness
 import lake
 import numerics
 import parsing
+import rollups
 import serving
 
-SUITES = {"numerics": numerics, "parsing": parsing, "serving": serving, "collecting": collecting, "lake": lake}
+SUITES = {"numerics": numerics, "parsing": parsing, "serving": serving, "collecting": collecting, "lake": lake, "rollups": rollups}
 
 
 def machine():

@@ -58,6 +58,17 @@ public struct FactPartitions {
         return partitions
     }
 
+    /// Whether minutes of it are not rolled up, so that it may not be dropped.
+    public func awaitsRollup(_ partition: FactPartition) throws(PostgresError) -> Bool {
+        guard partition.fact == "fact_klines" else { return false }
+        return try connection.query(
+            """
+            SELECT EXISTS (SELECT FROM crypto_gaf.touched_hours
+                WHERE hour >= \(partition.startsAt)::timestamptz AND hour < \(partition.endsAt)::timestamptz)
+            """
+        ).one().bool(0)
+    }
+
     /// Drops it with all its rows; their rollups stay. Waits a little for those who read or write in the table, since everybody else
     /// waits behind.
     ///

@@ -1,4 +1,4 @@
-import FoundationEssentials
+import Foundation
 import Postgres
 import TestSupport
 import Testing
@@ -36,5 +36,46 @@ import Testing
         #expect(try run("--rebuild", "--from", "2026-03-06", "--to", "2026-03-05").status == 64)
         #expect(try run("--rebuild", "--from", "yesterday").status == 64)
         #expect(try run("--rebuild", "--from", "2026-02-30").status == 64)
+    }
+
+    @Test("killed at any moment, aggregate loses no hour, and the next run does the rest")
+    func killed() throws {
+        let database = try TestPostgres.database()
+        let worker = try database.connect(as: "test_worker")
+        try worker.run(
+            script: """
+                SELECT crypto_gaf.ensure_month('fact_klines', '2026-03-01');
+                INSERT INTO crypto_gaf.fact_klines (exchange, symbol, interval_code, open_time, open, high, low, close, volume, received_at, object_hash)
+                SELECT 'kraken', 'S' || n || '-USD', '1m', time, n, n + 2, n, n + 1, n, now(), 0
+                FROM generate_series(1, 20) AS n, generate_series('2026-03-01 00:00+00'::timestamptz, '2026-03-20 23:00+00', '15 minutes') AS time
+                """)
+        func counts() throws -> (left: Int, hours: Int, wrong: Int) {
+            let row = try worker.query(
+                """
+                SELECT (SELECT count(DISTINCT (symbol, hour)) FROM crypto_gaf.touched_hours), (SELECT count(*) FROM crypto_gaf.hourly_klines),
+                    (SELECT count(*) FROM crypto_gaf.daily_klines d WHERE minutes_present <> (SELECT sum(minutes_present)
+                        FROM crypto_gaf.hourly_klines h WHERE h.symbol = d.symbol AND h.open_time BETWEEN d.open_time AND d.open_time + interval '23 hours'))
+                """
+            ).one()
+            return (try row.int(0), try row.int(1), try row.int(2))
+        }
+        var random = SystemRandomNumberGenerator()
+        for _ in 0..<Soak.count(50) {
+            try worker.run(
+                script: """
+                    DELETE FROM crypto_gaf.hourly_klines; DELETE FROM crypto_gaf.daily_klines; DELETE FROM crypto_gaf.touched_hours;
+                    INSERT INTO crypto_gaf.touched_hours (exchange, symbol, hour)
+                    SELECT DISTINCT exchange, symbol, date_trunc('hour', open_time) FROM crypto_gaf.fact_klines
+                    """)
+            let program = try Program.start(["job", "aggregate"], environment: database.environment(as: "test_worker"))
+            _ = program.wait(for: .milliseconds(Int.random(in: 20...600, using: &random)))
+            program.signal(SIGKILL)
+            _ = program.wait()
+            let (left, hours, wrong) = try counts()
+            #expect(left + hours == 20 * 480 && wrong == 0, "\(left) \(hours) \(wrong)")
+        }
+        #expect(try Program.run(["job", "aggregate"], environment: database.environment(as: "test_worker")).status == 0)
+        let (left, hours, wrong) = try counts()
+        #expect(left == 0 && hours == 20 * 480 && wrong == 0)
     }
 }

@@ -80,7 +80,10 @@ public struct MaintainJob: BatchJob {
         let partitions = FactPartitions(context.connection)
         counts["months_dropped"] = 0
         for partition in try partitions.ended(by: context.daysAgo(retention.factDays)) where !context.stop.isRequested {
-            let reason = isDryRun ? nil : try partitions.drop(partition, age: .seconds(86_400 * retention.factDays))
+            let reason =
+                isDryRun
+                ? try partitions.awaitsRollup(partition) ? "minutes of it are not rolled up" : nil
+                : try partitions.drop(partition, age: .seconds(86_400 * retention.factDays))
             guard let reason else {
                 context.log.info(
                     isDryRun ? "maintain.month_due" : "maintain.month_dropped",

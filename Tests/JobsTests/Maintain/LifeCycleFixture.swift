@@ -17,11 +17,17 @@ final class LifeCycleFixture {
     /// Whole milliseconds, as the objects have it.
     let now = Date(timeIntervalSince1970: Date().timeIntervalSince1970.rounded())
 
-    init() throws {
+    /// On a server of S3, or in a folder.
+    init(_ server: S3Server? = nil) throws {
         database = try TestPostgres.database()
         worker = try database.connect(as: "test_worker")
         folder = try Free.directory()
-        let lake = try LakeLocation(url: "file://\(folder)/lake")
+        let lake =
+            try server.map { server in
+                let access = try S3Access(
+                    endpoint: server.url, region: "us-east-1", accessKey: server.accessKey, secretKey: server.secretKey)
+                return try LakeLocation(url: "s3://\(S3Server.bucket)/raw", s3: access)
+            } ?? LakeLocation(url: "file://\(folder)/lake")
         live = try lake.open()
         archive = try lake.archive().open()
     }

@@ -82,6 +82,7 @@ import Warehouse
     func touched() throws {
         try addMinutes("2025-01")
         let log = LogLines()
+        #expect(try fixture.maintain(dryRun: true)["months_kept"] == 1)
         let counts = try fixture.maintain(log: log.log)
         #expect(counts["months_kept"] == 1 && counts["months_dropped"] == 0)
         #expect(log.first("maintain.month_kept")?.contains("fact_klines_2025_01 has hours that are not in hourly_klines yet") == true)

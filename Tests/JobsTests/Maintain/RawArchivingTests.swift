@@ -13,7 +13,16 @@ import Warehouse
     init() throws { fixture = try LifeCycleFixture() }
 
     @Test("objects go to the archive after 7 days and for good after 30; what is not transformed stays, whatever its age")
-    func ages() throws {
+    func ages() throws { try expectAges(fixture) }
+
+    @Test("the same in S3", .enabled(if: S3Server.isPresent, "skipped: no rclone"))
+    func agesInS3() throws {
+        let server = try S3Server()
+        try expectAges(try LifeCycleFixture(server))
+        withExtendedLifetime(server) {}
+    }
+
+    private func expectAges(_ fixture: LifeCycleFixture) throws {
         try fixture.add("a-young", days: 6.9)
         try fixture.add("b-old", days: 7.1)
         try fixture.add("c-oldest", days: 31)

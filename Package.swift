@@ -31,6 +31,7 @@ let package = Package(
         library("CPNG", "libpng", apt: "libpng-dev"),
         library("CISAL", "libisal", apt: "libisal-dev"),
         library("CCrypto", "libcrypto", apt: "libssl-dev"),
+        .systemLibrary(name: "CSystem"),
         .target(
             name: "CGramian",
             // Contracted multiply-adds round once where the reference rounds twice: pixels would move.
@@ -42,7 +43,7 @@ let package = Package(
         module("HTTP"),
 
         // Wrappers: the only importers of their C library; they know nothing of markets.
-        module("Runtime"),
+        module("Runtime", ["CSystem"]),
         module("Postgres", ["CPostgres"]),
         module("FastCGI", ["CFastCGI", "HTTP", "Runtime"]),
         module("Curl", ["CCurl"]),

@@ -1,5 +1,4 @@
 #pragma once
 #include <fcgiapp.h>
-/* Both are missing from Swift's Glibc module: mallopt, since every answer's memory comes from malloc, and epoll. */
-#include <malloc.h>
+// Missing from Swift's Glibc module.
 #include <sys/epoll.h>

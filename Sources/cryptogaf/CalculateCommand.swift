@@ -37,6 +37,7 @@ struct CalculateCommand: Command {
     }
 
     func run(_ program: Program) throws {
+        ProcessMemory.keepFreed(pools: job.threads)
         let tally = try CalculateJob(job, log: program.log, stop: program.stop) { [database] () throws(PostgresError) in
             try Connection(database)
         }.run()

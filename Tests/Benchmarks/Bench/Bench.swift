@@ -1,5 +1,6 @@
 import Foundation
 import Lake
+import Runtime
 import TestSupport
 
 /// What our own code costs: a line of JSON per figure.
@@ -38,6 +39,8 @@ enum Bench {
             for one in try ImageBenchmarks.png(name, samples) { one.report() }
         }
         guard ProcessInfo.processInfo.environment["PGHOST"] != nil else { return }
+        // As the command does.
+        ProcessMemory.keepFreed(pools: 1)
         let calculate = try CalculateBenchmarks()
         for (name, samples) in markets { try calculate.pass(name, samples).report() }
         if let (_, samples) = markets.last { try calculate.unchanged(samples).report() }

@@ -1,6 +1,7 @@
 """nginx's configuration, from the one template that the cluster uses too."""
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -23,6 +24,14 @@ def program():
     return found
 
 
+def allowed_origins():
+    """The user's choice, as the handlers get it; nothing else may slip into the configuration with it."""
+    origins = os.environ.get("ALLOW_ORIGIN") or "*"
+    if not re.fullmatch(r"[A-Za-z0-9:/.*\[\], -]*", origins):
+        raise NginxError(f"ALLOW_ORIGIN is * or a list of origins such as https://charts.example (got {origins!r})")
+    return origins
+
+
 def variables(ports, sockets, log="/dev/stdout"):
     """What the template asks for; everything listens on this machine only."""
     return {
@@ -37,6 +46,8 @@ def variables(ports, sockets, log="/dev/stdout"):
         "WORKERS": "auto",
         "CLIENT_RATE": 200,
         "CLIENT_CONNECTIONS": 200,
+        "UNLIMITED": "127.0.0.0/8 0; ::1 0;",
+        "ALLOW_ORIGIN": allowed_origins(),
     }
 
 

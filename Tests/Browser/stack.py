@@ -81,7 +81,7 @@ class Stack:
             "LISTEN": f"127.0.0.1:{self.page_port}", "API_LISTEN": f"127.0.0.1:{self.old_port}",
             "VENUE_LISTEN": f"127.0.0.1:{self.venue_port}", "SERVE": f"unix:{sockets}/serve", "EXCHANGE": f"unix:{sockets}/exchange",
             "NGINX_DIR": ROOT / "nginx", "SWAGGER_UI": nginx.VIEWER, "ACCESS_LOG": self.folder / "access.log", "WORKERS": 1,
-            "CLIENT_RATE": 1000, "CLIENT_CONNECTIONS": 1000})
+            "CLIENT_RATE": 1000, "CLIENT_CONNECTIONS": 1000, "UNLIMITED": "127.0.0.0/8 0;", "ALLOW_ORIGIN": "*"})
         self.start("nginx", nginx.command(self.folder))
         self.wait("readiness", self._is_ready, 30)
 

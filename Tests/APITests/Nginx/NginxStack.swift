@@ -21,8 +21,10 @@ final class NginxStack {
     }
     static var isPresent: Bool { program != nil }
 
-    /// - Parameter own: a server of its own, for a test that stops it.
-    init(own: Bool = false) throws {
+    /// - Parameters:
+    ///   - own: a server of its own, for a test that stops it.
+    ///   - settings: of nginx' template, other than usual.
+    init(own: Bool = false, settings: [String: String] = [:]) throws {
         if own {
             cluster = try PostgresCluster()
             database = "postgres"
@@ -38,9 +40,9 @@ final class NginxStack {
             "LISTEN": "127.0.0.1:\(page)", "API_LISTEN": "127.0.0.1:\(old)", "VENUE_LISTEN": "127.0.0.1:\(venue)",
             "SERVE": "unix:\(directory)/serve", "EXCHANGE": "unix:\(directory)/exchange", "NGINX_DIR": "\(Repository.root)/nginx",
             "SWAGGER_UI": "\(directory)/ui", "ACCESS_LOG": "\(directory)/access.log", "WORKERS": "1", "CLIENT_RATE": "100",
-            "CLIENT_CONNECTIONS": "100",
+            "CLIENT_CONNECTIONS": "100", "UNLIMITED": "127.0.0.0/8 0; ::1 0;", "ALLOW_ORIGIN": "*",
         ]
-        nginx = try NginxStack.startNginx(directory, values)
+        nginx = try NginxStack.startNginx(directory, values.merging(settings) { $1 })
         try waitUntilItAnswers()
     }
 

@@ -15,9 +15,8 @@ extension GafRoutes {
                 "headers": { "ETag": { "$ref": "#/components/headers/ETag" }, "Last-Modified": { "$ref": "#/components/headers/LastModified" } },
                 "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Images" } } }
               },
-              "304": { "$ref": "#/components/responses/NotModified" }, "400": { "$ref": "#/components/responses/BadRequest" },
-              "404": { "$ref": "#/components/responses/NotFound" }, "414": { "$ref": "#/components/responses/TooLong" },
-              "500": { "$ref": "#/components/responses/Failed" }, "503": { "$ref": "#/components/responses/Unavailable" }
+              "304": { "$ref": "#/components/responses/NotModified" }, "404": { "$ref": "#/components/responses/NotFound" },
+              \#(OpenAPI.failures)
             }
           }
         },
@@ -36,9 +35,8 @@ extension GafRoutes {
                 "headers": { "ETag": { "$ref": "#/components/headers/ETag" }, "Last-Modified": { "$ref": "#/components/headers/LastModified" } },
                 "content": { "image/png": {} }
               },
-              "304": { "$ref": "#/components/responses/NotModified" }, "400": { "$ref": "#/components/responses/BadRequest" },
-              "404": { "$ref": "#/components/responses/NotFound" }, "414": { "$ref": "#/components/responses/TooLong" },
-              "500": { "$ref": "#/components/responses/Failed" }, "503": { "$ref": "#/components/responses/Unavailable" }
+              "304": { "$ref": "#/components/responses/NotModified" }, "404": { "$ref": "#/components/responses/NotFound" },
+              \#(OpenAPI.failures)
             }
           }
         },
@@ -47,8 +45,7 @@ extension GafRoutes {
             "tags": ["images"], "operationId": "getProducts", "summary": "All products and how fresh they are",
             "responses": {
               "200": { "description": "In the order of their names", "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Products" } } } },
-              "414": { "$ref": "#/components/responses/TooLong" }, "500": { "$ref": "#/components/responses/Failed" },
-              "503": { "$ref": "#/components/responses/Unavailable" }
+              \#(OpenAPI.failures)
             }
           }
         }
@@ -94,7 +91,7 @@ extension GafRoutes {
           "properties": {
             "product": { "type": "string" },
             "venue": { "type": ["string", "null"], "description": "Null: the default venue" },
-            "source": { "type": ["string", "null"], "description": "LIVE, REPLAY or SYNTHETIC, as the venue said; null before the first sample" },
+            "source": { "type": ["string", "null"], "description": "LIVE, REPLAY or SYNTHETIC, as the venue said; null before the first sample, and if another program wrote the newest" },
             "size": { "type": "integer", "minimum": 0, "description": "Samples in the latest drawing; 0 before the first" },
             "max_size": { "type": ["integer", "null"], "description": "Samples kept" },
             "midpoint": { "type": ["string", "null"], "description": "A decimal number as text" },

@@ -26,13 +26,19 @@ public struct HealthRoutes: Sendable {
         "/healthz/": {
           "get": {
             "tags": ["operation"], "operationId": "getHealth", "summary": "The handlers are alive",
-            "responses": { "200": { "description": "Alive", "content": { "application/json": { "schema": { "type": "object" } } } } }
+            "responses": {
+              "200": { "description": "Alive", "content": { "application/json": { "schema": { "type": "object" } } } },
+              \#(OpenAPI.failures)
+            }
           }
         },
         "/healthz": {
           "get": {
             "tags": ["operation"], "operationId": "getHealthWithoutSlash", "summary": "The handlers are alive",
-            "responses": { "200": { "description": "Alive", "content": { "application/json": { "schema": { "type": "object" } } } } }
+            "responses": {
+              "200": { "description": "Alive", "content": { "application/json": { "schema": { "type": "object" } } } },
+              \#(OpenAPI.failures)
+            }
           }
         },
         "/readyz": {
@@ -40,7 +46,7 @@ public struct HealthRoutes: Sendable {
             "tags": ["operation"], "operationId": "getReadiness", "summary": "Postgres answers, and its schema is this version's",
             "responses": {
               "200": { "description": "Ready", "content": { "application/json": { "schema": { "type": "object" } } } },
-              "503": { "$ref": "#/components/responses/Unavailable" }
+              \#(OpenAPI.failures)
             }
           }
         }

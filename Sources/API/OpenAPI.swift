@@ -36,22 +36,25 @@ public enum OpenAPI {
         "headers": {
           "ETag": { "description": "Names this drawing and this representation of it", "schema": { "type": "string" } },
           "LastModified": { "description": "When it was drawn, in whole seconds", "schema": { "type": "string" } },
-          "RetryAfter": { "description": "Seconds", "schema": { "type": "integer" } }
+          "Retry-After": { "description": "Seconds", "schema": { "type": "integer" } },
+          "Allow": { "description": "The methods that are understood", "schema": { "type": "string" } }
         },
         "responses": {
           "NotModified": {
             "description": "The client has this drawing already",
             "headers": { "ETag": { "$ref": "#/components/headers/ETag" }, "Last-Modified": { "$ref": "#/components/headers/LastModified" } }
           },
-          "BadRequest": \(problem("A parameter is missing, malformed, or given twice; the answer names it and what it accepts")),
+          "BadRequest": \(problem("A parameter is missing, malformed, or given twice: the answer names it and what it accepts. Or the request cannot be read")),
           "NotFound": \(problem("There is no such product, or it has no image yet")),
+          "MethodNotAllowed": \(problem("To any other method than GET, HEAD and OPTIONS", header: "Allow")),
+          "Slow": \(problem("The request took too long to arrive")),
+          "TooLarge": \(problem("The request has a body of more than 64 kB; none is needed")),
           "TooLong": \(problem("The path or the query is too long")),
+          "TooMany": \(problem("This address asks too often, or holds too many connections", header: "Retry-After")),
           "Failed": \(problem("Something of ours is broken; the log tells what")),
-          "Unavailable": {
-            "description": "Postgres does not answer, or is not migrated",
-            "headers": { "Retry-After": { "$ref": "#/components/headers/RetryAfter" } },
-            "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } }
-          }
+          "Away": \(problem("The handlers do not run", header: "Retry-After")),
+          "Unavailable": \(problem("Postgres does not answer, or is not migrated; or the handlers have too much to do", header: "Retry-After")),
+          "Late": \(problem("The handlers did not answer in time", header: "Retry-After"))
         },
         "schemas": {
         \([GafRoutes.openAPISchemas, problemSchema].joined(separator: ",\n"))
@@ -60,17 +63,30 @@ public enum OpenAPI {
         }
         """
 
-    private static func problem(_ description: String) -> String {
-        """
-        { "description": "\(description)", "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } } }
-        """
+    private static func problem(_ description: String, header: String? = nil) -> String {
+        let headers = header.map { "\"headers\": { \"\($0)\": { \"$ref\": \"#/components/headers/\($0)\" } }, " } ?? ""
+        return """
+            { "description": "\(description)", \(headers)"content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } } }
+            """
     }
+
+    /// What a handler, or nginx before it, may answer on any path; to stand among an operation's responses.
+    static let failures = """
+        "400": { "$ref": "#/components/responses/BadRequest" }, "405": { "$ref": "#/components/responses/MethodNotAllowed" },
+        "408": { "$ref": "#/components/responses/Slow" }, "413": { "$ref": "#/components/responses/TooLarge" },
+        "414": { "$ref": "#/components/responses/TooLong" }, "429": { "$ref": "#/components/responses/TooMany" },
+        "500": { "$ref": "#/components/responses/Failed" }, "502": { "$ref": "#/components/responses/Away" },
+        "503": { "$ref": "#/components/responses/Unavailable" }, "504": { "$ref": "#/components/responses/Late" }
+        """
 
     private static let ownPath = #"""
         "/api/openapi.json": {
           "get": {
             "tags": ["operation"], "operationId": "getOpenAPI", "summary": "This description",
-            "responses": { "200": { "description": "OpenAPI 3.1", "content": { "application/json": { "schema": { "type": "object" } } } } }
+            "responses": {
+              "200": { "description": "OpenAPI 3.1", "content": { "application/json": { "schema": { "type": "object" } } } },
+              \#(failures)
+            }
           }
         }
         """#

@@ -7,7 +7,10 @@ import Warehouse
 
 @Suite struct OpenAPITests {
     private struct Document: Decodable {
-        struct Operation: Decodable { let operationId: String }
+        struct Operation: Decodable {
+            let operationId: String
+            let responses: [String: Component]
+        }
         struct Component: Decodable {}
         struct Components: Decodable {
             let parameters: [String: Component]
@@ -33,6 +36,14 @@ import Warehouse
     func names() throws {
         let names = try document().paths.values.flatMap { $0.values.map(\.operationId) }
         #expect(Set(names).count == names.count)
+    }
+
+    @Test("every operation tells the errors that nginx and the handlers may answer anywhere")
+    func failures() throws {
+        for operation in try document().paths.values.flatMap(\.values) {
+            let missing = Set(["400", "405", "408", "413", "414", "429", "500", "502", "503", "504"]).subtracting(operation.responses.keys)
+            #expect(missing.isEmpty, "\(operation.operationId)")
+        }
     }
 
     @Test("every reference leads somewhere")

@@ -15,6 +15,10 @@ struct CalculateWorker {
     private var resting = RestingProducts()
     /// With `.once`: the products that were due at the beginning and are so still; nil: nobody has looked yet.
     private var pending: Set<String>?
+    /// With `.once`: how often the connection was lost in a product's drawing. Such products come last, so that one which always breaks
+    /// it keeps none waiting, and are given up in the end.
+    private var breaks: [String: Int] = [:]
+    private static let breakLimit = 3
     /// When something was drawn last, or somebody else's drawing seen to be done.
     private var lastProgress: ContinuousClock.Instant
 
@@ -68,6 +72,7 @@ extension CalculateWorker {
             due = due.filter { pending?.contains($0) ?? true }
             if due.count < pending?.count ?? 0 { lastProgress = .now }
             pending = Set(due)
+            due = due.filter { breaks[$0] == nil } + due.filter { breaks[$0] != nil }
         }
         // Several workers begin at different products, or all would queue at the first one's lock.
         for product in due[rotatedBy: index * due.count / job.options.threads] {
@@ -93,21 +98,30 @@ extension CalculateWorker {
                     "milliseconds": .number(drawn.milliseconds),
                 ])
         } catch {
-            // Whatever broke the connection, this product goes to the end of the queue.
             if !isOnce { resting.add(product, at: .now) }
-            if needsConnection { throw error }
-            note(error, of: product)
+            if needsConnection {
+                breaks[product, default: 0] += 1
+                if isOnce, breaks[product] == Self.breakLimit { giveUp(product, error) }
+                throw error
+            }
+            giveUp(product, error)
+            record(error, of: product)
         }
     }
 
     /// The product's own failure: the rest goes on.
-    private mutating func note(_ error: any Error, of product: String) {
+    private mutating func giveUp(_ product: String, _ error: any Error) {
         tally.failed.insert(product)
         pending?.remove(product)
         job.log.error("calculate.failed", ["product": .text(product), "error": .text("\(error)")])
+    }
+
+    private func record(_ error: any Error, of product: String) {
         guard let connection = painter?.connection else { return }
         do {
-            try FeedRepository(connection).record([FeedFailures(product: product, count: 1, error: "calculate: \(error)", at: Date())])
+            try FeedRepository(connection).record([
+                FeedFailures(product: product, count: 1, error: "calculate: \(error)", at: Date())
+            ])
         } catch {
             job.log.warning("calculate.failure_not_recorded", ["product": .text(product), "error": .text("\(error)")])
         }

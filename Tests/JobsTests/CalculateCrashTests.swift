@@ -90,6 +90,23 @@ struct CalculateCrashTests {
         #expect(try waiting.value().drawn == 1)
     }
 
+    @Test("a product that breaks the connection each time keeps no other from being drawn, and is given up")
+    func breaker() throws {
+        let fixture = try CalculateFixture()
+        try fixture.addProducts(["A", "B", "C"])
+        try fixture.connection.run(
+            script: """
+                CREATE FUNCTION public.hang_up() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                    PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW;
+                END $$;
+                CREATE TRIGGER hang_up BEFORE UPDATE OF orderbook_image ON crypto_gaf.gafs
+                    FOR EACH ROW WHEN (NEW.product = 'A') EXECUTE FUNCTION public.hang_up();
+                """)
+        let tally = try fixture.job(.once).run()
+        #expect(tally.drawn == 2 && tally.failed == ["A"])
+        #expect(try fixture.undrawn() == ["A"])
+    }
+
     @Test("a connection that the server ends is replaced, and the product drawn")
     func connectionEnded() throws {
         let fixture = try CalculateFixture()

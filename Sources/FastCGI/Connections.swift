@@ -1,5 +1,6 @@
 internal import CFastCGI
 import Glibc
+import Runtime
 import Synchronization
 
 /// The connections of a server that no worker holds: those that are to come, and those that nginx keeps for later requests.
@@ -17,7 +18,7 @@ final class Connections: Sendable {
         self.listening = listening
         self.stop = stop
         epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
-        precondition(epoll >= 0, "no file descriptors left")
+        guard epoll >= 0 else { SystemLimit.reached("no file descriptors left") }
         control(EPOLL_CTL_ADD, listening.descriptor, EPOLLIN.rawValue | EPOLLRDHUP.rawValue)
         control(EPOLL_CTL_ADD, stop, EPOLLIN.rawValue | EPOLLONESHOT.rawValue)
     }

@@ -1,5 +1,6 @@
 internal import CFastCGI
 import Glibc
+import Runtime
 
 /// A worker's `FCGX_Request`: the one file that holds libfcgi's pointers. Used by one thread only.
 final class RequestSlot {
@@ -20,7 +21,7 @@ final class RequestSlot {
     init() {
         request = .allocate(capacity: 1)
         request.initialize(to: FCGX_Request())
-        precondition(RequestSlot.libraryIsReady, "libfcgi has no memory to start with")
+        guard RequestSlot.libraryIsReady else { SystemLimit.reached("libfcgi does not start", ENOMEM) }
         // Without a socket to accept from: where libfcgi would wait for the next connection, it fails, and we choose.
         FCGX_InitRequest(request, -1, 0)
     }

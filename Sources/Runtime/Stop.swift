@@ -5,12 +5,7 @@ import Synchronization
 ///
 /// A loop finishes its unit of work, sees `isRequested` and returns; a wait returns at once.
 public final class Stop: Sendable {
-    private struct State {
-        var requested = false
-        var actions: [@Sendable () -> Void] = []
-    }
-
-    private let state = Mutex(State())
+    private let requested = Atomic(false)
     /// Becomes readable, and stays so, once the stop is requested: `poll(2)` on it wakes every sleeper.
     private let pipeRead: Int32
     private let pipeWrite: Int32
@@ -18,7 +13,7 @@ public final class Stop: Sendable {
     public init() {
         var ends: [Int32] = [-1, -1]
         // Without two file descriptors the process can neither wait nor end in order.
-        precondition(pipe(&ends) == 0, "no file descriptors left")
+        guard pipe(&ends) == 0 else { SystemLimit.reached("no file descriptors left") }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         (pipeRead, pipeWrite) = (ends[0], ends[1])
     }
@@ -28,30 +23,15 @@ public final class Stop: Sendable {
         close(pipeWrite)
     }
 
-    public var isRequested: Bool { state.withLock { $0.requested } }
+    public var isRequested: Bool { requested.load(ordering: .sequentiallyConsistent) }
 
     /// A descriptor that becomes readable with the request; for loops that poll other descriptors as well.
     public var descriptor: Int32 { pipeRead }
 
     public func request() {
-        let actions = state.withLock { state -> [@Sendable () -> Void] in
-            guard !state.requested else { return [] }
-            state.requested = true
-            defer { state.actions = [] }
-            return state.actions
-        }
+        guard !requested.exchange(true, ordering: .sequentiallyConsistent) else { return }
         var byte: UInt8 = 1
         _ = write(pipeWrite, &byte, 1)
-        for action in actions { action() }
-    }
-
-    /// Runs `action` when the stop is requested; at once, if it has been.
-    public func onRequest(_ action: @escaping @Sendable () -> Void) {
-        let now = state.withLock { state -> Bool in
-            if !state.requested { state.actions.append(action) }
-            return state.requested
-        }
-        if now { action() }
     }
 
     /// Sleeps until the deadline of the monotonic clock; false if the stop came first.

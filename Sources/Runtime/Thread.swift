@@ -34,7 +34,7 @@ public struct Thread: ~Copyable {
                 Unmanaged<Body>.fromOpaque($0!).takeRetainedValue().run()
                 return nil
             }, body)
-        precondition(code == 0, "the system has no thread left: \(code)")
+        guard code == 0 else { SystemLimit.reached("no thread left", code) }
         return id
     }
 }

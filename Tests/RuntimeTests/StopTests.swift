@@ -1,5 +1,4 @@
 import Runtime
-import Synchronization
 import Testing
 
 @Suite struct StopTests {
@@ -18,18 +17,6 @@ import Testing
         let began = ContinuousClock.now
         #expect(Stop().sleep(for: .milliseconds(20)))
         #expect(ContinuousClock.now - began >= .milliseconds(20))
-    }
-
-    @Test("an action runs once, also when it is added after the request")
-    func actions() {
-        let stop = Stop()
-        let count = Atomic(0)
-        stop.onRequest { count.add(1, ordering: .relaxed) }
-        stop.request()
-        stop.request()
-        #expect(count.load(ordering: .relaxed) == 1)
-        stop.onRequest { count.add(1, ordering: .relaxed) }
-        #expect(count.load(ordering: .relaxed) == 2)
     }
 }
 

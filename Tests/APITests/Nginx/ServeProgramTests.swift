@@ -37,6 +37,16 @@ import Testing
         #expect(serve.output.contains("serve.stopped"))
     }
 
+    @Test("without descriptors it ends with EX_OSERR and one line")
+    func noDescriptors() throws {
+        // Enough for the loader, which takes one at a time, and not for the pipe that wakes sleepers.
+        let run = try Subprocess.run(
+            "/bin/sh", ["-c", "ulimit -n 4; exec \"$0\" serve --socket /tmp/x", Program.path],
+            environment: Program.environment(["POSTGRES_HOST": "127.0.0.1", "POSTGRES_USER": "nobody", "POSTGRES_DB": "nothing"]))
+        #expect(run.status == 71)
+        #expect(run.errors == "cryptogaf: no file descriptors left: Too many open files\n")
+    }
+
     @Test("refuses a socket that another server has, and options that make no sense")
     func refusals() throws {
         let directory = try Free.directory()

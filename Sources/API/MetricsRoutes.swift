@@ -35,8 +35,8 @@ public struct MetricsRoutes: Sendable {
         family("feed_gaps_total", .counter, "Times that trades were missed.", \.gaps)
         family("feed_failures_total", .counter, "Times that the venue gave no sample.", \.failures)
         out.family(
-            "cryptogaf_feed_last_error_age_seconds", .gauge, "Time since the latest failure, by what it was.",
-            products.map { (["product": $0.product, "error": String(($0.lastError ?? "").prefix(120))], $0.lastErrorAge) })
+            "cryptogaf_feed_last_error_age_seconds", .gauge, "Time since the latest failure, by its kind; feeds.last_error says more.",
+            products.map { (["product": $0.product, "error": $0.lastErrorCode ?? "unknown"], $0.lastErrorAge) })
         out.family(
             "cryptogaf_feed_info", .gauge, "Always 1; where the samples come from.",
             products.map { (["product": $0.product, "source": $0.source ?? ""], $0.source == nil ? nil : 1) })
@@ -49,7 +49,7 @@ public struct MetricsRoutes: Sendable {
             "tags": ["operation"], "operationId": "getMetrics", "summary": "Freshness, samples, images, draw times and failures per product; jobs, coverage, what waits, was rejected or stands still",
             "responses": {
               "200": { "description": "Prometheus' text format", "content": { "text/plain": { "schema": { "type": "string" } } } },
-              "500": { "$ref": "#/components/responses/Failed" }, "503": { "$ref": "#/components/responses/Unavailable" }
+              \#(OpenAPI.failures)
             }
           }
         }

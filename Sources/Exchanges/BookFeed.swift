@@ -56,6 +56,8 @@ public struct TradeGap: Equatable, Sendable, CustomStringConvertible {
         case jumpedBack
         /// The venue lacks that many, or no longer tells them; nil: it does not say how many.
         case missing(Int64?)
+        /// Another collector wrote in between, and does not say which trades it counted.
+        case overtaken
     }
 
     public var since: Int64
@@ -72,6 +74,7 @@ public struct TradeGap: Equatable, Sendable, CustomStringConvertible {
         switch cause {
         case .jumpedBack: "the trade sequence jumped back from \(since) to \(sequence)"
         case .missing(let count): "\(count.map(String.init) ?? "some") trades between \(since) and \(sequence) are missing at the venue"
+        case .overtaken: "which trades between \(since) and \(sequence) another collector has counted is not known"
         }
     }
 }

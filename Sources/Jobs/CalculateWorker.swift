@@ -120,7 +120,7 @@ extension CalculateWorker {
         guard let connection = painter?.connection else { return }
         do {
             try FeedRepository(connection).record([
-                FeedFailures(product: product, count: 1, error: "calculate: \(error)", at: Date())
+                FeedFailures(product: product, count: 1, code: "drawing", error: "calculate: \(error)", at: Date())
             ])
         } catch {
             job.log.warning("calculate.failure_not_recorded", ["product": .text(product), "error": .text("\(error)")])

@@ -16,7 +16,8 @@ public struct ProductMetrics {
     public let drawSeconds: Double
     public let gaps: Double?
     public let failures: Double?
-    public let lastError: String?
+    /// Its kind, in one of a few words.
+    public let lastErrorCode: String?
     public let lastErrorAge: Double?
 }
 
@@ -32,14 +33,15 @@ public struct MetricsReads {
             """
             SELECT g.product, f.source,
                 extract(epoch FROM clock_timestamp() - g.calculated_at)::float8,
-                extract(epoch FROM clock_timestamp() - f.last_sample_at)::float8,
+                extract(epoch FROM clock_timestamp() - coalesce(newest.sampled_at, f.last_sample_at))::float8,
                 (SELECT count(*) FROM crypto_gaf.samples s WHERE s.product = g.product)::float8,
                 coalesce(g.size, 0)::float8,
                 coalesce(d.images, 0)::float8, coalesce(d.bytes, 0)::float8, coalesce(d.milliseconds, 0)::float8 / 1000,
-                f.gaps::float8, f.failures::float8, f.last_error,
+                f.gaps::float8, f.failures::float8, f.last_error_code,
                 extract(epoch FROM clock_timestamp() - f.last_error_at)::float8
             FROM crypto_gaf.gafs g
             LEFT JOIN crypto_gaf.feeds f USING (product)
+            LEFT JOIN LATERAL \(ProductReads.newestSample) newest ON true
             LEFT JOIN crypto_gaf.draws d ON d.product = g.product AND d.hour = date_trunc('hour', clock_timestamp())
             ORDER BY g.product
             """, binary: true)
@@ -62,7 +64,7 @@ extension ProductMetrics {
         drawSeconds = try row.double(8)
         gaps = try row.doubleOrNil(9)
         failures = try row.doubleOrNil(10)
-        lastError = try row.textOrNil(11)
+        lastErrorCode = try row.textOrNil(11)
         lastErrorAge = try row.doubleOrNil(12)
     }
 }

@@ -25,7 +25,8 @@ import Testing
         try served.draw("BTC-USD")
         try served.add("a\"b\\c\u{e9}")
         try served.connection.execute(
-            "INSERT INTO crypto_gaf.feeds (product, source, last_error, last_error_at) VALUES ('BTC-USD', 'LIVE', 'a \"b\"', now())")
+            "INSERT INTO crypto_gaf.feeds (product, source, last_error_code, last_error, last_error_at) VALUES ('BTC-USD', 'LIVE', 'malformed', 'a \"b\"', now())"
+        )
         try served.connection.run(
             script: """
                 INSERT INTO crypto_gaf.job_runs (job, finished_at, outcome) VALUES ('aggregate', now(), 'succeeded'), ('transform', now(), 'failed');

@@ -30,7 +30,9 @@ import Testing
         #expect(try served.json("/api/gaf/products", Products.self).products.isEmpty)
         try served.draw("kraken:BTC-USD", size: 600)
         try served.add("ETH-USD")
-        try served.connection.execute("INSERT INTO crypto_gaf.samples (product) SELECT 'ETH-USD' FROM generate_series(1, 30)")
+        try served.connection.execute(
+            "INSERT INTO crypto_gaf.samples (product, sampled_at) SELECT 'ETH-USD', '2026-01-02 03:04:05.678+00' FROM generate_series(1, 30)"
+        )
         try served.connection.execute(
             "INSERT INTO crypto_gaf.feeds (product, source, last_sample_at) VALUES ('ETH-USD', 'REPLAY', '2026-01-02 03:04:05.678+00')")
         let list = try served.json("/api/gaf/products", Products.self).products
@@ -42,6 +44,22 @@ import Testing
         #expect(drawn.venue == "kraken" && drawn.size == 600 && drawn.midpoint == "97163.505" && drawn.samples == nil)
         #expect(try (0..<60).contains(#require(drawn.age)))
         #expect(drawn.version > fresh.version || drawn.version < fresh.version)
+    }
+
+    @Test("a sample that only a predecessor's collector wrote counts for freshness, and its source is not made up")
+    func predecessorsSamples() throws {
+        let served = try Served()
+        try served.add("NEW")
+        try served.add("OURS")
+        try served.connection.run(
+            script: """
+                INSERT INTO crypto_gaf.feeds (product, source, last_sample_at) VALUES ('OURS', 'LIVE', '2026-01-01 00:00:00+00');
+                INSERT INTO crypto_gaf.samples (product, sampled_at) VALUES ('NEW', '2026-01-02 00:00:00+00'), ('OURS', '2026-01-02 00:00:00+00');
+                """)
+        for product in try served.json("/api/gaf/products", Products.self).products {
+            #expect(product.lastSampleAt == "2026-01-02T00:00:00.000Z" && product.source == nil, "\(product.product)")
+        }
+        #expect(try served.get("/metrics").text.contains(#"cryptogaf_sample_age_seconds{product="NEW"}"#))
     }
 
     @Test("alive without a database, ready only with one of this schema")
@@ -72,11 +90,13 @@ import Testing
         let served = try Served()
         try served.draw("BTC-USD", size: 42)
         try served.add("a\"b\\c")
-        try served.connection.execute("INSERT INTO crypto_gaf.samples (product) SELECT 'BTC-USD' FROM generate_series(1, 7)")
+        try served.connection.execute(
+            "INSERT INTO crypto_gaf.samples (product, sampled_at) SELECT 'BTC-USD', clock_timestamp() - interval '20 s' FROM generate_series(1, 7)"
+        )
         try served.connection.execute(
             """
-            INSERT INTO crypto_gaf.feeds (product, source, gaps, failures, last_error, last_error_at, last_sample_at)
-            VALUES ('BTC-USD', 'LIVE', 2, 3, 'timed out', clock_timestamp() - interval '10 s', clock_timestamp() - interval '20 s')
+            INSERT INTO crypto_gaf.feeds (product, source, gaps, failures, last_error_code, last_error, last_error_at, last_sample_at)
+            VALUES ('BTC-USD', 'LIVE', 2, 3, 'timeout', 'timed out after 10.002 s', clock_timestamp() - interval '10 s', clock_timestamp() - interval '20 s')
             """)
         try served.connection.execute(
             "INSERT INTO crypto_gaf.draws VALUES ('BTC-USD', date_trunc('hour', clock_timestamp()), 10, 1000, 1500), ('BTC-USD', '2026-01-01', 99, 99, 99)"
@@ -95,7 +115,7 @@ import Testing
             lines.first { $0.hasPrefix(prefix + " ") }.flatMap { Double($0.dropFirst(prefix.count + 1)) }
         }
         #expect(try (20..<80).contains(#require(value(#"cryptogaf_sample_age_seconds{product="BTC-USD"}"#))))
-        #expect(try (10..<70).contains(#require(value(#"cryptogaf_feed_last_error_age_seconds{product="BTC-USD",error="timed out"}"#))))
+        #expect(try (10..<70).contains(#require(value(#"cryptogaf_feed_last_error_age_seconds{product="BTC-USD",error="timeout"}"#))))
         #expect(value(#"cryptogaf_image_age_seconds{product="a\"b\\c"}"#) == nil)
     }
 

@@ -26,7 +26,7 @@ import Warehouse
         for second in [1, 2, 3, 4, 20] {
             _ = try SampleRepository(connection).append([SampleRecord(sample("BTC-USD", second), source: "SYNTHETIC 7", gaps: 1)])
         }
-        try FeedRepository(connection).record([FeedFailures(product: "BTC-USD", count: 2, error: "timed out", at: Date())])
+        try FeedRepository(connection).record([FeedFailures(product: "BTC-USD", count: 2, code: "timeout", error: "timed out", at: Date())])
         _ = try GafRepository(connection).store(drawing("BTC-USD", 5, of: 2000))
         let outputs = try Self.reports.map { name in
             let run = try database.psql(["-A", "-f", "\(Repository.sql)/reports/\(name).sql"], as: "test_worker")

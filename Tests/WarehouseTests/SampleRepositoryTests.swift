@@ -110,21 +110,34 @@ import Warehouse
         _ = try samples.append([SampleRecord(sample("A", 1), source: "REPLAY coinbase-local", gaps: 1)])
         _ = try samples.append([SampleRecord(sample("A", 7), gaps: 2), SampleRecord(sample("A", 9), source: "SYNTHETIC", gaps: 1)])
         try FeedRepository(connection).record([
-            FeedFailures(product: "A", count: 3, error: "timed out", at: Date(timeIntervalSince1970: 1_790_000_000)),
-            FeedFailures(product: "gone", count: 1, error: "", at: Date()),
+            FeedFailures(product: "A", count: 3, code: "timeout", error: "timed out", at: Date(timeIntervalSince1970: 1_790_000_000)),
+            FeedFailures(product: "gone", count: 1, code: "down", error: "", at: Date()),
         ])
         try FeedRepository(connection).record([
-            FeedFailures(product: "A", count: 2, error: "reset", at: Date(timeIntervalSince1970: 1_790_000_001))
+            FeedFailures(product: "A", count: 2, code: "broken", error: "reset", at: Date(timeIntervalSince1970: 1_790_000_001))
         ])
         let row = try connection.query(
-            "SELECT source, last_trade, gaps, failures, last_error, last_error_at FROM crypto_gaf.feeds WHERE product = 'A'"
+            "SELECT source, last_trade, gaps, failures, last_error, last_error_at, last_error_code FROM crypto_gaf.feeds WHERE product = 'A'"
         ).one()
         #expect(try row.text(0) == "SYNTHETIC" && row.int(1) == 9 && row.int(2) == 4 && row.int(3) == 5 && row.text(4) == "reset")
-        #expect(try row.date(5) == Date(timeIntervalSince1970: 1_790_000_001))
+        #expect(try row.date(5) == Date(timeIntervalSince1970: 1_790_000_001) && row.text(6) == "broken")
         let targets = try FeedRepository(connection).targets()
-        #expect(targets.map(\.lastTrade) == [9, nil])
+        #expect(targets.map(\.lastTrade) == [9, nil] && targets.map(\.overtakenAt) == [nil, nil])
         #expect(targets[0].lastSampleAt == Date(timeIntervalSince1970: 1_790_000_009))
         #expect(targets[1].aggregation == 10 && targets[1].depth == 3)
+    }
+
+    @Test("where a predecessor's collector has written since, nobody knows the last trade any more")
+    func overtaken() throws {
+        let (_, connection) = try worker("A")
+        let (samples, feeds) = (SampleRepository(connection), FeedRepository(connection))
+        _ = try samples.append([SampleRecord(sample("A", 7))])
+        try connection.execute("INSERT INTO crypto_gaf.samples (product, midpoint) VALUES ('A', 1)")
+        let overtaken = try #require(try feeds.targets().first)
+        #expect(overtaken.lastTrade == nil && overtaken.overtakenAt == 7)
+        _ = try samples.append([SampleRecord(sample("A", 20))])
+        let ours = try #require(try feeds.targets().first)
+        #expect(ours.lastTrade == 20 && ours.overtakenAt == nil)
     }
 
     @Test(

@@ -1,6 +1,11 @@
 -- Raw market data to gold tables: what is tracked, what lies in the lake, what was loaded of it, the candles, books and tickers, their
 -- rollups, what is missing and why, and what the jobs did.
 
+-- Feeds ----------------------------------------------------------------------------------------------------------------------------
+
+ALTER TABLE crypto_gaf.feeds ADD COLUMN last_error_code text;
+COMMENT ON COLUMN crypto_gaf.feeds.last_error_code IS 'The kind of last_error in one of a few words: timeout, rate_limited, malformed …';
+
 -- What is tracked ------------------------------------------------------------------------------------------------------------------
 
 CREATE TABLE crypto_gaf.tracked_symbols (

@@ -27,11 +27,15 @@ struct CollectedProduct: Equatable, Sendable {
     var depth: Int
     /// The last trade in the database; nil: none.
     var lastTrade: Int64?
+    /// As `CollectTarget` has it.
+    var overtakenAt: Int64?
 }
 
 /// Failures of one product since they were last written.
 struct FailureNote: Equatable, Sendable {
     var count: Int
+    /// In one of a few words.
+    var code: String
     var error: String
     var at: Date
 }
@@ -74,10 +78,10 @@ final class CollectQueue: Sendable {
     }
 
     /// Kept per product, so that any number of failures takes no more room.
-    func note(_ error: String, of product: String, at date: Date) {
+    func note(_ code: String, _ error: String, of product: String, at date: Date) {
         state.withLock { state in
             let count = state.work.failures[product]?.count ?? 0
-            state.work.failures[product] = FailureNote(count: count + 1, error: error, at: date)
+            state.work.failures[product] = FailureNote(count: count + 1, code: code, error: error, at: date)
         }
     }
 

@@ -169,6 +169,8 @@ extension CollectReader {
 
     private func accept(_ reading: BookReading, of poll: Poll) {
         let product = poll.product
+        var reading = reading
+        if let since = product.overtakenAt { reading.gap = TradeGap(since: since, sequence: reading.flow.sequence, cause: .overtaken) }
         let failures = product.succeed(reading)
         if failures > 0 { log.info("collect.recovered", ["product": .text(product.product.id), "failures": .integer(failures)]) }
         if let gap = reading.gap {
@@ -186,7 +188,7 @@ extension CollectReader {
         product.venue.heed(error, at: .now)
         product.fail(error, at: .now)
         statistics.failures += 1
-        queue.note("\(error)", of: product.product.id, at: Date())
+        queue.note(error.code.label, "\(error)", of: product.product.id, at: Date())
         // The first, and then ever more rarely: a venue that is away must not fill the log.
         guard product.failures.nonzeroBitCount == 1 else { return }
         log.warning(
@@ -227,7 +229,7 @@ extension CollectReader {
             let known = venues.map(\.feed.venue).joined(separator: ", ")
             let error = "no venue of that name can be collected from; there are: \(known)"
             log.warning("collect.failed", ["product": .text(settings.product), "error": .text(error)])
-            return queue.note(error, of: settings.product, at: Date())
+            return queue.note("unknown_venue", error, of: settings.product, at: Date())
         }
         products[product.id] = ProductPoll(product, settings, venue: venue, interval: options.interval)
         log.log(

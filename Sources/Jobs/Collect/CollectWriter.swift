@@ -92,7 +92,8 @@ final class CollectWriter {
 
     private func publish(_ targets: [CollectTarget]) {
         let products = targets.map {
-            CollectedProduct(product: $0.product, aggregation: $0.aggregation, depth: $0.depth, lastTrade: $0.lastTrade)
+            CollectedProduct(
+                product: $0.product, aggregation: $0.aggregation, depth: $0.depth, lastTrade: $0.lastTrade, overtakenAt: $0.overtakenAt)
         }
         guard orders?.term != term || orders?.products != products else { return }
         orders = CollectOrders(term: term, revision: (orders?.revision ?? 0) + 1, products: products)
@@ -149,20 +150,24 @@ extension CollectWriter {
             guard let cause = rejected.cause else { continue }
             refused.insert(rejected.product)
             log.error("collect.refused", ["product": .text(rejected.product), "error": .text("\(cause)")])
-            note(FailureNote(count: 1, error: "\(cause)", at: Date()), of: rejected.product)
+            note(FailureNote(count: 1, code: "refused", error: "\(cause)", at: Date()), of: rejected.product)
         }
         ledger.confirm()
     }
 
     private func note(_ note: FailureNote, of product: String) {
-        failures[product] = FailureNote(count: note.count + (failures[product]?.count ?? 0), error: note.error, at: note.at)
+        var sum = note
+        sum.count += failures[product]?.count ?? 0
+        failures[product] = sum
     }
 
     private func writeFailures(_ connection: Connection) throws {
         guard !failures.isEmpty else { return }
         do {
             try FeedRepository(connection).record(
-                failures.map { FeedFailures(product: $0.key, count: $0.value.count, error: $0.value.error, at: $0.value.at) })
+                failures.map { product, note in
+                    FeedFailures(product: product, count: note.count, code: note.code, error: note.error, at: note.at)
+                })
         } catch {
             guard error.isRetryable == false else { throw error }
             // What cannot be written down must not keep the samples from being written.

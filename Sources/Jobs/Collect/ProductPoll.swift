@@ -27,6 +27,8 @@ final class ProductPoll {
     var settings: CollectedProduct
     /// The last trade in a sample that was accepted; nil: none yet.
     var since: Int64?
+    /// Set until the first sample tells that others have counted trades since this one.
+    private(set) var overtakenAt: Int64?
     /// At most one: a product that is slow is asked again when it has answered.
     var poll: Poll?
 
@@ -45,6 +47,7 @@ final class ProductPoll {
         self.settings = settings
         self.venue = venue
         since = settings.lastTrade
+        overtakenAt = settings.overtakenAt
         backoff = Backoff(first: min(interval, Self.retryLimit), limit: Self.retryLimit)
     }
 
@@ -64,6 +67,7 @@ final class ProductPoll {
         retryAt = nil
         backoff.reset()
         since = reading.flow.sequence
+        overtakenAt = nil
         return failures
     }
 

@@ -100,8 +100,8 @@ struct CollectQueueTests {
     func failures() {
         let queue = CollectQueue(limit: 3)
         let date = Date(timeIntervalSince1970: 1)
-        for number in 1...1000 { queue.note("error \(number)", of: "a", at: date) }
-        #expect(queue.take(waiting: .zero).failures == ["a": FailureNote(count: 1000, error: "error 1000", at: date)])
+        for number in 1...1000 { queue.note("down", "error \(number)", of: "a", at: date) }
+        #expect(queue.take(waiting: .zero).failures == ["a": FailureNote(count: 1000, code: "down", error: "error 1000", at: date)])
         #expect(queue.take(waiting: .zero).failures.isEmpty)
     }
 

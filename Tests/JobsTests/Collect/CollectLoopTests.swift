@@ -76,6 +76,8 @@ struct CollectLoopTests {
         #expect(try rows.count("BAD") == 0)
         let feed = try rows.feed("BAD")
         #expect(feed.lastError?.isEmpty == false && feed.source == nil)
+        let code = try rows.connection.query("SELECT last_error_code FROM crypto_gaf.feeds WHERE product = 'BAD'").one().text(0)
+        #expect(["timeout", "broken", "malformed", "crossed", "empty_side", "down", "unknown_symbol", "too_large"].contains(code))
         #expect(try rows.feed("GOOD").failures == 0)
         venue.fault { _ in nil }
         if kind != "404" { #expect(try eventually { try rows.count("BAD") >= 3 }) }
@@ -125,6 +127,29 @@ struct CollectLoopTests {
         #expect(newest < 1000 && newest == venue.sequence(of: "A"))
         try rows.connection.execute("DELETE FROM crypto_gaf.samples WHERE last_trade > 1000")
         try rows.expectEveryTradeOnce("A")
+    }
+
+    @Test("after a predecessor's collector, the venue's own sequence is adopted: no trade is counted that it may have counted")
+    func overtaken() throws {
+        try rows.add("A")
+        let first = CollectRun(venue, database.options(as: "test_worker"))
+        #expect(try eventually { try rows.count("A") >= 3 })
+        try first.end()
+        try rows.connection.execute(
+            "INSERT INTO crypto_gaf.samples (product, midpoint, buys, sells) VALUES ('A', 100, '{100,9,9}', '{0,0,0}')")
+        venue.setSequence(venue.sequence(of: "A") + 1000, of: "A")
+        let asked = venue.requests("marketOrders", of: "A").count
+        let second = CollectRun(venue, database.options(as: "test_worker"))
+        #expect(try eventually { try rows.feed("A").gaps == 1 })
+        #expect(eventually { venue.requests("marketOrders", of: "A").count >= asked + 3 })
+        try second.end()
+        #expect(venue.requests("marketOrders", of: "A")[asked].query["since"] == nil)
+        #expect(try rows.feed("A").gaps == 1)
+        #expect(second.logged("collect.gap").first?.contains("another collector") == true)
+        // From there on each trade counts again, and once.
+        try rows.connection.execute(
+            "DELETE FROM crypto_gaf.samples WHERE sample_id <= (SELECT sample_id FROM crypto_gaf.samples WHERE last_trade IS NULL)")
+        #expect(try rows.trades("A").counted == rows.trades("A").last - rows.trades("A").first)
     }
 
     @Test("products come, change and go without a restart")

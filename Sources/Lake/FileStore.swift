@@ -36,8 +36,10 @@ final class FileStore: ObjectStore {
         if errno != ENOENT, errno != ENOTDIR { throw LakeError(errno: errno, key, "remove", path) }
     }
 
-    /// The folders are made durable once for all objects in them.
+    /// The folders are made durable once for all objects in them. Of no objects, it still makes the lake.
     func putAll(_ objects: [(key: String, bytes: [UInt8])]) -> [(key: String, result: Result<Void, LakeError>)] {
+        // What is wrong with it, each write finds again.
+        if objects.isEmpty { try? prepare("") }
         var folders: [String: Result<Void, LakeError>] = [:]
         let written = objects.map { object in
             (object.key, Result { () throws(LakeError) in try write(object.key, object.bytes) })

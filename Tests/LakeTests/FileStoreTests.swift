@@ -85,6 +85,15 @@ struct FileStoreTests {
         #expect(error?.code == .invalidLocation && error?.description == "a: cannot make \(folder)/no/lake: No such file or directory")
     }
 
+    @Test("a lake that nothing was ever put into has lost nothing; one that was begun with nothing is there")
+    func fresh() throws {
+        let lake = try Store(.file)
+        let store = try lake.open()
+        #expect(store.code(ofGet: "a") == .unavailable)
+        #expect(store.putAll([]).isEmpty)
+        #expect(store.code(ofGet: "a") == .missing)
+    }
+
     @Test(
         "a full disk is said to be full, leaves nothing behind, and is no trouble once there is room",
         .enabled(if: SmallDisk.isPossible, "skipped: not root"))

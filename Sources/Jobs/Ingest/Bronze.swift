@@ -20,8 +20,8 @@ final class Bronze {
     /// A flush's worth of memory.
     static let batchLimit = 64
 
-    init(_ location: LakeLocation, _ connection: Connection) throws {
-        store = try location.open()
+    init(_ location: LakeLocation, _ connection: Connection, log: Log, stop: Stop) throws {
+        store = try location.open(log: log, stop: stop)
         self.connection = connection
     }
 

@@ -30,7 +30,7 @@ struct LakeDiscovery {
     private func list(_ extent: LakeListings.Extent, _ connection: Connection) throws -> Int {
         let started = now()
         let days = extent == .whole ? nil : started.addingTimeInterval(-86_400).lakeDay...started.lakeDay
-        let store = try lake.open()
+        let store = try lake.open(log: log, stop: stop)
         var walk = LakeWalk(days: days)
         var found = 0
         while !walk.isAtEnd, !stop.isRequested { found += try record(try walk.next(store), store, connection) }

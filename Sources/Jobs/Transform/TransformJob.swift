@@ -61,7 +61,7 @@ public struct TransformJob: BatchJob, Sendable {
         let channels = StoppedChannels(context.connection)
         let stopped = try channels.all()
         guard !stopped.isEmpty else { return }
-        let store = try options.lake.open()
+        let store = try options.lake.open(log: context.log, stop: context.stop)
         for stop in stopped {
             let fields: Log.Fields = [
                 "exchange": .text(stop.channel.exchange), "channel": .text(stop.channel.channel), "object": .text(stop.objectKey),

@@ -97,7 +97,7 @@ extension TransformLane {
     private mutating func store(archived: Bool) throws(LakeError) -> any ObjectStore {
         if let store = archived ? archive : live { return store }
         let location = archived ? work.archive ?? work.live : work.live
-        let store = try location.open()
+        let store = try location.open(log: work.log, stop: work.stop)
         if archived { archive = store } else { live = store }
         return store
     }

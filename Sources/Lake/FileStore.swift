@@ -34,6 +34,7 @@ final class FileStore: ObjectStore {
         let path = "\(root)/\(key)"
         guard unlink(path) != 0 else { return removeEmptyFolders(above: key) }
         if errno != ENOENT, errno != ENOTDIR { throw LakeError(errno: errno, key, "remove", path) }
+        try requireLake(key)
     }
 
     /// The folders are made durable once for all objects in them. Of no objects, it still makes the lake.
@@ -100,12 +101,15 @@ extension FileStore {
             return try DurableFile.read("\(root)/\(key)", key: key)
         } catch {
             guard error.code == .missing else { throw error }
-            // Without it every object would seem to be lost: of a disk that is not mounted, say.
-            guard Folder.status("\(root)/\(Self.incoming)") != nil else {
-                throw LakeError(.unavailable, key, "there is no lake in \(root), or not yet")
-            }
+            try requireLake(key)
             throw LakeError(.missing, key, "no such object")
         }
+    }
+
+    /// Else every object would seem to be lost, or removed: of a disk that is not mounted, say.
+    private func requireLake(_ key: String) throws(LakeError) {
+        guard Folder.status("\(root)/\(Self.incoming)") == nil else { return }
+        throw LakeError(.unavailable, key, "there is no lake in \(root), or not yet")
     }
 
     private func prepare(_ key: String) throws(LakeError) {

@@ -13,7 +13,7 @@ public protocol ObjectStore: AnyObject {
     /// At most `limit` objects whose keys begin with `prefix` and come after `after`, in the byte order of their keys.
     func list(prefix: String, after: String?, limit: Int) throws(LakeError) -> ObjectPage
 
-    /// Fine if there is no such object.
+    /// Fine if there is no such object; throws `unavailable` if there is no lake.
     func remove(_ key: String) throws(LakeError)
 
     /// As many `put`, at once where the store can; the results in the order of the objects.

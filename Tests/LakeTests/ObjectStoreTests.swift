@@ -20,8 +20,8 @@ struct ObjectStoreTests {
     func missing(kind: Store.Kind) throws {
         let lake = try Store(kind)
         let store = try lake.open()
-        try store.remove("a/b")
         try store.put("a/b/c", [1])
+        try store.remove("a/b/none")
         #expect(store.code(ofGet: "a/b") == .missing && store.code(ofGet: "a/b/c/d") == .missing && store.code(ofGet: "a") == .missing)
         try store.remove("a/b/c")
         #expect(store.code(ofGet: "a/b/c") == .missing)

@@ -163,4 +163,17 @@ import Warehouse
         }
         #expect(try fixture.rows() == ["a live"] && fixture.names(fixture.live) == ["a"])
     }
+
+    @Test("of an archive that is not mounted nothing is called expired")
+    func unmounted() throws {
+        try fixture.add("a", days: 20)
+        try fixture.maintain()
+        try fixture.worker.execute("UPDATE crypto_gaf.raw_objects SET received_at = received_at - interval '20 days'")
+        let (archive, aside) = ("\(fixture.folder)/lake/.archive", "\(fixture.folder)/aside")
+        try FileManager.default.moveItem(atPath: archive, toPath: aside)
+        #expect(throws: JobFailure.self) { try fixture.maintain() }
+        try FileManager.default.moveItem(atPath: aside, toPath: archive)
+        try fixture.maintain()
+        #expect(try fixture.rows() == ["a expired"] && fixture.names(fixture.archive) == [])
+    }
 }

@@ -1,4 +1,7 @@
-"""Runs the benchmarks and prints one table; the same in .run/bench.json. Usage: bench.py [numerics | parsing | serving | collecting | ingesting | lake | rollups]…"""
+"""Runs the benchmarks and prints one table; the same in .run/bench.json.
+
+Usage: bench.py [numerics | parsing | serving | collecting | lake | warehouse | rollups]…
+"""
 
 import os
 import platform
@@ -14,14 +17,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import collecting
 import figures
 import harness
-import ingesting
 import lake
 import numerics
 import parsing
 import rollups
 import serving
+import warehouse
 
-SUITES = {"numerics": numerics, "parsing": parsing, "serving": serving, "collecting": collecting, "ingesting": ingesting, "lake": lake, "rollups": rollups}
+SUITES = {
+    "numerics": numerics, "parsing": parsing, "serving": serving, "collecting": collecting, "lake": lake, "warehouse": warehouse,
+    "rollups": rollups}
 
 
 def machine():

@@ -44,9 +44,8 @@ struct ReplayCommand: Command {
 
     func run(_ program: Program) throws {
         var line = ProgressLine()
-        let counts = try replay.run(
-            log: program.log, stop: program.stop, connect: { [database] () throws(PostgresError) in try Connection(database) }
-        ) { progress in
+        let connect: @Sendable () throws(PostgresError) -> Connection = { [database] () throws(PostgresError) in try Connection(database) }
+        let counts = try replay.run(log: program.log, stop: program.stop, connect: connect) { progress in
             let counts = progress.counts
             line.show(
                 "replay: \(counts["objects"] ?? 0) of \(progress.listed) objects, \(counts["rows_inserted"] ?? 0) rows inserted, "

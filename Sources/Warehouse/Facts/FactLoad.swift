@@ -50,14 +50,21 @@ public final class FactLoad {
             let found = try connection.query(SQL(unescaped: table.compare)).one()
             (missing, older) = (try found.int(0), try found.int(1))
         }
-        if missing > 0 {
-            for row in try connection.query(SQL(unescaped: table.insert), binary: true) {
-                changes.insert(try row.int(2), of: try row.int64(0), at: try row.date(1))
-            }
-        }
+        if missing > 0 { try insert(batch, table, &changes) }
         // Somebody else may have been quicker with the rest of what was missing.
         if older > 0 || changes.insertedCount < missing { try replaceOlder(table, &changes) }
         return changes
+    }
+
+    private func insert(_ batch: SettledBatch, _ table: FactTable, _ changes: inout FactChanges) throws(PostgresError) {
+        let count = try connection.execute(SQL(unescaped: table.insert))
+        if count == batch.rows.count {
+            changes.insertAll(of: batch)
+        } else if count > 0 {
+            for row in try connection.query(SQL(unescaped: table.inserted), binary: true) {
+                changes.insert(try row.int(2), of: try row.int64(0), at: try row.date(1))
+            }
+        }
     }
 
     private func replaceOlder(_ table: FactTable, _ changes: inout FactChanges) throws(PostgresError) {
@@ -134,6 +141,14 @@ private struct FactChanges {
         insertedCount += count
         counts[hash, default: LoadCounts()].inserted += count
         hours.insert(Hour(hash: hash, hour: hour))
+    }
+
+    mutating func insertAll(of batch: SettledBatch) {
+        insertedCount = batch.rows.count
+        for (hash, share) in batch.shares where share.staged > 0 {
+            counts[hash] = LoadCounts(inserted: share.staged)
+            for hour in share.hours { hours.insert(Hour(hash: hash, hour: Date(milliseconds: hour * 3_600_000))) }
+        }
     }
 
     mutating func update(of hash: Int64, at hour: Date) {

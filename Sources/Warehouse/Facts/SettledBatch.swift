@@ -17,6 +17,8 @@ struct SettledBatch {
         var staged = 0
         /// Rows that another object of the batch has newer.
         var replaced = 0
+        /// Of what is staged: hours since 1970 UTC.
+        var hours: Set<Int64> = []
     }
 
     /// An order book: which, and from which object.
@@ -34,6 +36,8 @@ struct SettledBatch {
     var times: [Int64: ClosedRange<Int64>] = [:]
     /// Of order books.
     var books: [Book] = []
+
+    static func hour(_ milliseconds: Int64) -> Int64 { milliseconds / 3_600_000 }
 
     mutating func cover(_ time: Int64) {
         let span = time / (28 * 86_400_000)
@@ -53,6 +57,8 @@ extension FactBatch {
         var (staged, replaced) = ([Int](repeating: 0, count: origins.count), [Int](repeating: 0, count: origins.count))
         var kept: [BinaryRows.Span] = []
         kept.reserveCapacity(sorted.count)
+        var hours = [Set<Int64>](repeating: [], count: origins.count)
+        var last = (origin: Int32(-1), hour: Int64.min)
         var newest: Entry?
         for entry in sorted {
             if let newest, newest.series == entry.series, newest.time == entry.time {
@@ -66,12 +72,18 @@ extension FactBatch {
                 if table == .orderbook { settled.books.append(book(of: entry)) }
             }
             staged[Int(entry.origin)] += 1
+            let hour = SettledBatch.hour(entry.time)
+            if last != (entry.origin, hour) {
+                hours[Int(entry.origin)].insert(hour)
+                last = (entry.origin, hour)
+            }
             kept.append(entry.row)
         }
         if !wasSorted || kept.count < entries.count { settled.rows = rows.taking(kept) }
         for (index, origin) in origins.enumerated() {
             settled.shares[origin.hash]?.staged += staged[index]
             settled.shares[origin.hash]?.replaced += replaced[index]
+            settled.shares[origin.hash]?.hours.formUnion(hours[index])
         }
         return settled
     }

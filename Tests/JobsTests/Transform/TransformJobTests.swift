@@ -96,7 +96,7 @@ import Warehouse
     func changedShape() throws {
         let fixture = try TransformFixture()
         try fixture.skipListing()
-        try fixture.put(.minutes([0], receivedAt: 1.5))
+        try fixture.put(.minutes([0], receivedAt: 1))
         let other = try fixture.put(.klines(#"{"candles":[]}"#, receivedAt: 2))
         try fixture.put(.minutes([1], receivedAt: 3))
         try fixture.put(.answer(#"{"bids":[["1","1"]],"asks":[["2","1"]]}"#, symbol: "BTC-USDT", channel: "depth", receivedAt: 4))
@@ -154,6 +154,19 @@ import Warehouse
         #expect(try fixture.transform(discovers: true)["discovered"] == 1)
         #expect(try fixture.texts("SELECT sha256::text FROM crypto_gaf.raw_objects WHERE object_key = \(old)").count == 1)
         #expect(try fixture.candles() == 9)
+    }
+
+    @Test("a lake that is not there loses nothing: the objects stay due, and the run says so")
+    func noLake() throws {
+        let fixture = try TransformFixture()
+        try fixture.skipListing()
+        try fixture.put(.minutes(0..<3))
+        try FileManager.default.moveItem(atPath: "\(fixture.folder)/lake", toPath: "\(fixture.folder)/unmounted")
+        let failure = #expect(throws: JobFailure.self) { try fixture.transform() }
+        #expect(failure?.description.contains("there is no lake") == true)
+        #expect(try fixture.due() == 1 && fixture.outcomes() == [])
+        try FileManager.default.moveItem(atPath: "\(fixture.folder)/unmounted", toPath: "\(fixture.folder)/lake")
+        #expect(try fixture.transform()["rows_inserted"] == 3)
     }
 
     @Test("a stop ends it after the objects in hand; the rest is the next run's")

@@ -48,6 +48,9 @@ class WarehouseTests(StackCase):
             self.assertEqual(self.sql(f"SELECT count(DISTINCT symbol) FROM crypto_gaf.{table}"), str(len(PRODUCTS)), table)
         self.assertEqual(self.noon_of_yesterday(), self.expected_noon())
         self.job("maintain", "--dry-run")
+        for name in JOBS:
+            with self.subTest(name):
+                self.job(name)
         self.assertEqual(self.sql("SELECT count(*) FROM crypto_gaf.coverage WHERE unexplained > 0"), "0")
         self.assertEqual(self.sql("SELECT count(*) FROM crypto_gaf.job_runs WHERE outcome IN ('failed', 'died')"), "0")
         for report in sorted((ROOT / "sql/reports").glob("*.sql")):

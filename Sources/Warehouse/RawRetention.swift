@@ -77,7 +77,7 @@ public struct RawRetention {
     }
 
     /// From now on the objects are looked for there, and what the last place has of them is left over. An object that is to be
-    /// transformed again, or is no longer where it was, stays as it is.
+    /// transformed again, is no longer where it was, or may still lie where it was before that, stays as it is.
     ///
     /// - Returns: the keys of those that moved.
     public func move(_ keys: [String], from old: RawLocation, to new: RawLocation) throws(PostgresError) -> [String] {
@@ -85,6 +85,7 @@ public struct RawRetention {
             """
             UPDATE crypto_gaf.raw_objects SET location = \(new.rawValue), leftover_in = \(old.rawValue)
             WHERE object_key = ANY (\(keys)::text[]) AND location = \(old.rawValue) AND NOT due
+                AND leftover_in IS NULL
             RETURNING object_key
             """)
         var moved: [String] = []

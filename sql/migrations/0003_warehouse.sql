@@ -365,8 +365,8 @@ BEGIN
     IF to_regclass(format('crypto_gaf.%I', partition)) IS NOT NULL THEN
         RETURN false;
     END IF;
-    -- Two may come for the same month at once.
-    PERFORM pg_advisory_xact_lock(5, hashtext(partition));
+    -- Two may come for the same month at once. One lock for all months: with one each, two that make several would wait for each other.
+    PERFORM pg_advisory_xact_lock(5, hashtext(fact));
     -- Asked of the table itself: what to_regclass has found once, it may not look for again.
     IF EXISTS (SELECT FROM pg_class WHERE relnamespace = 'crypto_gaf'::regnamespace AND relname = partition) THEN
         RETURN false;

@@ -35,7 +35,8 @@ final class Bronze {
 
     func note(_ update: ExtractionUpdate) { loose.append(update) }
 
-    /// Writes and notes what is pending. Throws the lake's error if an object could not be written; the others are noted all the same.
+    /// Writes and notes what is pending. Throws the lake's error if an object could not be written; the others are noted all the same,
+    /// but an extraction of which one is missing stands before it, so that the next run fetches it again.
     func flush() throws {
         let batch = pending
         let alone = loose
@@ -44,15 +45,18 @@ final class Bronze {
         let results = store.putAll(batch.map { ($0.object.key, $0.object.bytes) })
         var written: [(object: EncodedObject, record: RawObjectRecord, updates: [ExtractionUpdate])] = []
         var failure: LakeError?
+        var broken: Set<ExtractionKey> = []
         for (entry, result) in zip(batch, results) {
             switch result.result {
-            case .success: written.append(entry)
-            case .failure(let error): failure = failure ?? error
+            case .success: written.append((entry.object, entry.record, entry.updates.filter { !broken.contains($0.key) }))
+            case .failure(let error):
+                failure = failure ?? error
+                broken.formUnion(entry.updates.map(\.key))
             }
         }
         try connection.transaction {
             try RawObjectRepository(connection).record(written.map(\.record))
-            try ExtractionRepository(connection).record(written.flatMap(\.updates) + alone)
+            try ExtractionRepository(connection).record(written.flatMap(\.updates) + alone.filter { !broken.contains($0.key) })
         }
         objects += written.count
         bytes += written.reduce(0) { $0 + $1.record.bytes }

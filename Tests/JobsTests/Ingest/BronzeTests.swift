@@ -1,0 +1,44 @@
+import Foundation
+import Lake
+import Market
+import Runtime
+import TestSupport
+import Testing
+import Warehouse
+
+@testable import Jobs
+
+/// What is noted of answers when the lake takes some and refuses others.
+@Suite struct BronzeTests {
+    private let fixture: IngestFixture
+
+    init() throws { fixture = try IngestFixture() }
+
+    private func page(_ symbol: String, _ number: Int) -> RawObject {
+        let time = Date(timeIntervalSince1970: 1_700_000_000 + Double(number))
+        return RawObject(
+            exchange: "binance", symbol: symbol, channel: "klines", interval: "1m", url: "http://127.0.0.1/", requestedAt: time,
+            receivedAt: time, status: 200, body: Array("[\(number)]".utf8))
+    }
+
+    private func update(_ symbol: String, minute: Int64) -> ExtractionUpdate {
+        ExtractionUpdate(
+            ExtractionKey("binance", symbol, .klines, .minute), lastOpenTime: Date(timeIntervalSince1970: Double(minute) * 60), records: 1)
+    }
+
+    @Test("an extraction stands before the first page that the lake did not take, whatever came after; another goes on")
+    func gap() throws {
+        let refused = try page("BTC-USDT", 2).encoded()
+        let path = "\(fixture.directory)/lake/\(refused.key)"
+        try FileManager.default.createDirectory(
+            at: URL(filePath: path).deletingLastPathComponent(), withIntermediateDirectories: true)
+        try Data("something else".utf8).write(to: URL(filePath: path))
+        let bronze = try Bronze(LakeLocation(url: fixture.lakeURL), fixture.connect(), log: .silent, stop: fixture.stop)
+        for number in 1...3 { try bronze.add(page("BTC-USDT", number), [update("BTC-USDT", minute: Int64(number))]) }
+        try bronze.add(page("ETH-USDT", 4), [update("ETH-USDT", minute: 4)])
+        #expect(throws: LakeError.self) { try bronze.flush() }
+        #expect(try fixture.standing("BTC-USDT") == 60_000)
+        #expect(try fixture.standing("ETH-USDT") == 240_000)
+        #expect(try fixture.recordedKeys().count == 3)
+    }
+}

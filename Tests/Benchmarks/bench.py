@@ -1,6 +1,6 @@
 """Runs the benchmarks and prints one table; the same in .run/bench.json.
 
-Usage: bench.py [numerics | parsing | serving | collecting | lake | warehouse | rollups]…
+Usage: bench.py [numerics | parsing | serving | collecting | ingesting | lake | warehouse | rollups]…
 """
 
 import os
@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import collecting
 import figures
 import harness
+import ingesting
 import lake
 import numerics
 import parsing
@@ -25,8 +26,8 @@ import serving
 import warehouse
 
 SUITES = {
-    "numerics": numerics, "parsing": parsing, "serving": serving, "collecting": collecting, "lake": lake, "warehouse": warehouse,
-    "rollups": rollups}
+    "numerics": numerics, "parsing": parsing, "serving": serving, "collecting": collecting, "ingesting": ingesting, "lake": lake,
+    "warehouse": warehouse, "rollups": rollups}
 
 
 def machine():

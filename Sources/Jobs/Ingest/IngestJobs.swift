@@ -29,6 +29,7 @@ public struct IngestKlines: BatchJob {
         }
         let pass = try IngestPass(settings, context)
         try pass.run(targets)
+        try pass.requireSuccess()
         return pass.counts.merging(["behind": targets.count(where: \.isBehind)]) { $1 }
     }
 }
@@ -61,6 +62,7 @@ public struct IngestTickers: BatchJob {
         let tracked = Dictionary(grouping: try settings.tracked(context).filter(\.symbol.tickers), by: \.site.name)
         let pass = try IngestPass(settings, context)
         try pass.run(tracked.values.flatMap { tracked in SnapshotTarget.tickers(tracked[0].site, tracked.map(\.symbol.pair)) })
+        try pass.requireSuccess()
         return pass.counts
     }
 }

@@ -18,11 +18,12 @@ final class IngestPass {
     /// By venue, until its clock is known.
     private var held: [String: [any IngestTarget]] = [:]
     private var failed: Set<ExtractionKey> = []
+    private let notesExtractions: Bool
     private(set) var counts: JobCounts = [:]
-    /// Told of every answer that was used.
-    var onAnswer: (any IngestTarget, IngestedAnswer) -> Void = { _, _ in }
 
-    init(_ settings: IngestSettings, _ context: JobContext) throws {
+    /// - Parameter notesExtractions: whether `extraction_metadata` is told how the targets fare.
+    init(_ settings: IngestSettings, _ context: JobContext, notesExtractions: Bool = true) throws {
+        self.notesExtractions = notesExtractions
         self.context = context
         let options = VenueFetcher.Options(timeout: settings.timeout, patience: settings.patience)
         fetcher = try VenueFetcher(options, budgets: VenueBudgetRepository(context.connection), log: context.log, stop: context.stop)
@@ -32,8 +33,7 @@ final class IngestPass {
     /// Keys of the objects written.
     var keys: [String] { bronze.keys }
 
-    /// Returns when nothing is left to ask, or to wait for after a stop. Throws a `JobFailure` when the lake takes nothing, or when
-    /// there were targets and none of them was reached.
+    /// Returns when nothing is left to ask, or to wait for after a stop. Throws a `JobFailure` when the lake does not take everything.
     func run(_ targets: [any IngestTarget]) throws {
         count("targets", targets.count)
         for (_, targets) in Dictionary(grouping: targets, by: \.site.name).sorted(by: { $0.key < $1.key }) { begin(targets) }
@@ -43,10 +43,13 @@ final class IngestPass {
         }
         try flush()
         summarise()
-        if !targets.isEmpty, failed.count == targets.count, !context.stop.isRequested {
-            throw JobFailure(
-                "none of \(targets.count) could be fetched; the log and crypto_gaf.extraction_metadata say why", counts: counts)
-        }
+    }
+
+    /// Throws when there were targets, and none of them was reached.
+    func requireSuccess() throws {
+        let targets = counts["targets"] ?? 0
+        guard targets > 0, failed.count == targets, !context.stop.isRequested else { return }
+        throw JobFailure("none of \(targets) could be fetched; the log and crypto_gaf.extraction_metadata say why", counts: counts)
     }
 
     private func count(_ name: String, _ number: Int = 1) { counts[name, default: 0] += number }
@@ -113,7 +116,6 @@ extension IngestPass {
             count("records", answer.records)
             let standing = answer.standing.map { Date(timeIntervalSince1970: Double($0) / 1000) }
             try keep(response, reply, target, ExtractionUpdate(target.key, lastOpenTime: standing, records: answer.records))
-            onAnswer(target, answer)
             ask(target)
         case .failure(let error):
             // Half a page or a maintenance notice; the next answer may be sound.
@@ -131,7 +133,7 @@ extension IngestPass {
             exchange: key.exchange, symbol: key.symbol, channel: key.type.rawValue, interval: key.interval?.code, url: response.url,
             requestedAt: clock.time(reply.requestedAt), receivedAt: clock.time(response.receivedAt), status: response.status,
             body: response.body)
-        try bronze.add(object, update.map { [$0] } ?? [])
+        try bronze.add(object, notesExtractions ? update.map { [$0] } ?? [] : [])
     }
 
     private func fail(_ target: any IngestTarget, _ reason: String) {
@@ -142,6 +144,8 @@ extension IngestPass {
 
     private func note(_ target: any IngestTarget, _ reason: String) {
         failed.insert(target.key)
+        target.fail(reason)
+        guard notesExtractions else { return }
         bronze.note(ExtractionUpdate(target.key, error: String(reason.filter { $0 != "\0" }.prefix(500))))
     }
 

@@ -22,6 +22,21 @@ public struct IngestSettings: Sendable {
 }
 
 extension IngestSettings {
+    /// Objects may be in the hands of another `transform`.
+    private static let loadPatience: Duration = .seconds(60)
+
+    /// Loads objects that are in the lake now, with whatever else is due, and waits until somebody has.
+    func load(_ keys: [String], _ context: JobContext) throws {
+        guard !keys.isEmpty else { return }
+        let repository = GapRepository(context.connection)
+        let deadline = ContinuousClock.now + Self.loadPatience
+        var wait = Backoff(first: .milliseconds(100), limit: .seconds(2))
+        repeat {
+            _ = try TransformJob(TransformJob.Options(lake: lake)).run(context)
+            if try repository.unprocessed(keys) == 0 { return }
+        } while ContinuousClock.now < deadline && context.stop.sleep(for: wait.next())
+    }
+
     /// A venue that this program does not know is told of and left aside.
     func tracked(_ context: JobContext) throws -> [(symbol: TrackedSymbol, site: VenueSite)] {
         let symbols = try TrackedSymbolRepository(context.connection).list()

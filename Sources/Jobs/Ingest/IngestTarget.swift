@@ -14,6 +14,13 @@ protocol IngestTarget: AnyObject {
     /// Reads an answer to the last question. Throws, and has not moved on, if it cannot be read.
     /// - Parameter asOf: when it was asked, by the venue's clock: what the answer calls closed was so then.
     func accept(_ body: [UInt8], asOf: Int64) throws(AnswerError) -> IngestedAnswer
+
+    /// The last question got no answer that can be used, and nothing more is asked in this run.
+    func fail(_ reason: String)
+}
+
+extension IngestTarget {
+    func fail(_ reason: String) {}
 }
 
 /// What an answer brought.

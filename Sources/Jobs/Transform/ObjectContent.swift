@@ -58,7 +58,9 @@ extension ObjectContent {
             throw ObjectFault(kind: .unreadable, reason: "there is no venue \(object.exchange)")
         }
         let response = Response(status: object.status, body: object.body, url: object.url, receivedAt: object.receivedAt)
-        if let refusal = venue.refusal(response) { throw ObjectFault(kind: .refused, reason: "\(refusal.code): \(refusal.message)") }
+        if object.source == nil, let refusal = venue.refusal(response) {
+            throw ObjectFault(kind: .refused, reason: "\(refusal.code): \(refusal.message)")
+        }
         do throws(AnswerError) {
             switch object.channel {
             case "klines": self = try Self.candles(object, venue)
@@ -78,8 +80,9 @@ extension ObjectContent {
         guard let interval = object.interval.flatMap({ KlineInterval(rawValue: $0) }) else {
             throw AnswerError(.unreadable, "the envelope tells no interval of candles")
         }
-        let parsed = try venue.candles(object.body, interval: interval)
-        let checked = CandleCheck(interval: interval, asOf: Int64((object.receivedAt.timeIntervalSince1970 * 1000).rounded()))
+        let parsed = try parsed(object, interval, venue)
+        // An answer that arrived after a candle's end may have been given before it: only when it was asked for is sure.
+        let checked = CandleCheck(interval: interval, asOf: Int64((object.requestedAt.timeIntervalSince1970 * 1000).rounded()))
             .check(parsed.rows)
         let early = checked.closed.filter { $0.row.openTime < earliest }.map { position, candle in
             RejectedRow(position: position, reason: "it opens before 2000", text: candle.description)
@@ -88,6 +91,17 @@ extension ObjectContent {
             rows: .candles(early.isEmpty ? checked.closed : checked.closed.filter { $0.row.openTime >= earliest }, interval),
             rowsRead: parsed.rows.count + parsed.rejected.count, duplicates: checked.duplicates,
             rejected: (parsed.rejected + checked.rejected + early).sorted { $0.position < $1.position })
+    }
+
+    /// A venue's answer, or a piece of a file, whose layout stands in the envelope.
+    private static func parsed(_ object: RawObject, _ interval: KlineInterval, _ venue: any Venue.Type) throws(AnswerError)
+        -> ParsedRows<Candle>
+    {
+        guard let source = object.source else { return try venue.candles(object.body, interval: interval) }
+        guard let form = CandleFileForm(description: source) else {
+            throw AnswerError(.unreadable, "the envelope tells a layout that nobody knows: \(source)")
+        }
+        return try form.candles(object.body, interval: interval)
     }
 
     /// Positions count the bids, then the asks.

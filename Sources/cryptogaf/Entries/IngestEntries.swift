@@ -23,13 +23,14 @@ extension JobEntry {
 }
 
 extension Option {
-    static let patience = Option.value("--patience", "TIME", "for the whole run; what had no turn by then is the next one's (default 45s)")
+    static let patience = Option.value(
+        "--patience", "TIME", "for the whole run; what had no turn by then is the next one's (default 45s, of fill-gaps 30m)")
 }
 
 extension IngestSettings {
-    init(_ arguments: Arguments, _ configuration: Configuration) throws {
+    init(_ arguments: Arguments, _ configuration: Configuration, patience: Duration = .seconds(45)) throws {
         self.init(
             venues: configuration.venues, lake: try configuration.lake(), timeout: configuration.httpTimeout,
-            patience: try arguments.duration("--patience", in: .seconds(1) ... .seconds(86_400)) ?? .seconds(45))
+            patience: try arguments.duration("--patience", in: .seconds(1) ... .seconds(86_400)) ?? patience)
     }
 }

@@ -15,14 +15,24 @@ final class IngestFixture: Sendable {
     let market: ScriptedMarket
     let directory: String
     let stop = Stop()
+    private let isOwner: Bool
 
     init() throws {
+        isOwner = true
         database = try TestPostgres.database()
         market = try ScriptedMarket()
         directory = try Free.directory()
     }
 
-    deinit { try? FileManager.default.removeItem(atPath: directory) }
+    /// The same for another program, with a stop of its own; the first one cleans up.
+    init(database: TestDatabase, market: ScriptedMarket, directory: String) throws {
+        self.database = database
+        self.market = market
+        self.directory = directory
+        isOwner = false
+    }
+
+    deinit { if isOwner { try? FileManager.default.removeItem(atPath: directory) } }
 
     var lakeURL: String { "file://\(directory)/lake" }
 

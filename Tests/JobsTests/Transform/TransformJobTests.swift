@@ -96,7 +96,7 @@ import Warehouse
     func changedShape() throws {
         let fixture = try TransformFixture()
         try fixture.skipListing()
-        try fixture.put(.minutes([0], receivedAt: 1))
+        try fixture.put(.minutes([0], receivedAt: 1.5))
         let other = try fixture.put(.klines(#"{"candles":[]}"#, receivedAt: 2))
         try fixture.put(.minutes([1], receivedAt: 3))
         try fixture.put(.answer(#"{"bids":[["1","1"]],"asks":[["2","1"]]}"#, symbol: "BTC-USDT", channel: "depth", receivedAt: 4))

@@ -1,0 +1,138 @@
+import Market
+
+/// Which column holds what, and a candle from the fields of a row.
+struct CandleFields {
+    static let openNames = ["open_time", "timestamp", "timestamp_ms", "time", "date", "datetime", "open_datetime"]
+    static let closeNames = ["close_time", "close_datetime"]
+
+    private let interval: KlineInterval
+    private let columns: Int
+    private let openTime: Int?
+    private let closeTime: Int?
+    private let prices: [Int?]
+    private let quoteVolume: Int?
+    private let tradeCount: Int?
+    private let takerBuyVolume: Int?
+    private let takerBuyQuoteVolume: Int?
+
+    init(_ names: [String], _ interval: KlineInterval) {
+        func place(_ candidates: [String]) -> Int? { candidates.lazy.compactMap(names.firstIndex).first }
+        self.interval = interval
+        columns = names.count
+        openTime = place(Self.openNames)
+        closeTime = place(Self.closeNames)
+        prices = ["open", "high", "low", "close", "volume"].map { place([$0]) }
+        quoteVolume = place(["quote_volume", "quote_asset_volume"])
+        tradeCount = place(["count", "trades", "trade_count", "number_of_trades"])
+        takerBuyVolume = place(["taker_buy_volume", "taker_buy_base_volume", "taker_buy_base_asset_volume"])
+        takerBuyQuoteVolume = place(["taker_buy_quote_volume", "taker_buy_quote_asset_volume"])
+    }
+
+    /// Fields of a line, without the quotes and blanks around them.
+    static func csv(_ line: ArraySlice<UInt8>) -> [String] {
+        line.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false).map { field in
+            let isEdge: (UInt8) -> Bool = { $0 <= 0x20 || $0 == UInt8(ascii: "\"") }
+            return String(decoding: field.drop(while: isEdge).reversed().drop(while: isEdge).reversed(), as: UTF8.self)
+        }
+    }
+
+    func candle(_ row: [String]) throws(CandleFileError) -> Candle {
+        guard row.count == columns else { throw CandleFileError("it has \(row.count) columns where there should be \(columns)") }
+        func number(_ place: Int?, _ name: String) throws(CandleFileError) -> WireDecimal {
+            guard let place, let value = WireDecimal(row[place]) else { throw CandleFileError("the \(name) is no number") }
+            return value
+        }
+        func optional(_ place: Int?, _ name: String) throws(CandleFileError) -> WireDecimal? {
+            guard let place, !row[place].isEmpty else { return nil }
+            return try number(place, name)
+        }
+        var count: Int64?
+        if let text = tradeCount.map({ row[$0] }), !text.isEmpty {
+            // Some tools write whole numbers as 12.0.
+            guard let value = WireDecimal(text)?.units(places: 0) else { throw CandleFileError("the trade count is no whole number") }
+            count = value
+        }
+        return Candle(
+            openTime: try opening(row), open: try number(prices[0], "open"), high: try number(prices[1], "high"),
+            low: try number(prices[2], "low"), close: try number(prices[3], "close"), volume: try number(prices[4], "volume"),
+            quoteVolume: try optional(quoteVolume, "quote volume"), tradeCount: count,
+            takerBuyVolume: try optional(takerBuyVolume, "takers' volume"),
+            takerBuyQuoteVolume: try optional(takerBuyQuoteVolume, "takers' quote volume"))
+    }
+
+    private func opening(_ row: [String]) throws(CandleFileError) -> Int64 {
+        if let openTime {
+            guard let time = FileTime.milliseconds(row[openTime]) else { throw CandleFileError("\"\(row[openTime])\" is no time") }
+            return time
+        }
+        guard let closeTime, let time = FileTime.milliseconds(row[closeTime]) else { throw CandleFileError("it tells no time") }
+        // A candle closes a millisecond before the next one opens, or when that opens.
+        return interval.open(at: time - 1)
+    }
+}
+
+/// Times as files have them.
+enum FileTime {
+    /// Since 1970, UTC: a whole number of seconds, milliseconds, microseconds or nanoseconds, told apart by their size; or
+    /// `2024-12-01 00:00:59.999000+01:00`, with a T or a blank, UTC where no zone is named. What is finer is cut off.
+    static func milliseconds(_ text: String) -> Int64? {
+        if let number = Int64(text) ?? WireDecimal(text)?.units(places: 0) {
+            switch number {
+            case 0..<100_000_000_000: return number * 1000
+            case 0..<100_000_000_000_000: return number
+            case 0..<100_000_000_000_000_000: return number / 1000
+            case 0...: return number / 1_000_000
+            default: return nil
+            }
+        }
+        return iso(Array(text.utf8))
+    }
+
+    private static func iso(_ text: [UInt8]) -> Int64? {
+        func digits(_ range: Range<Int>) -> Int64? {
+            guard range.upperBound <= text.count, text[range].allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+            return text[range].reduce(0) { $0 * 10 + Int64($1 - 0x30) }
+        }
+        guard let year = digits(0..<4), let month = digits(5..<7), let day = digits(8..<10), (1...12).contains(month),
+            (1...31).contains(day)
+        else { return nil }
+        let midnight = daysSince1970(year, month, day) * 86_400_000
+        guard text.count > 10 else { return midnight }
+        guard let hour = digits(11..<13), let minute = digits(14..<16), hour < 24, minute < 60 else { return nil }
+        var place = 16
+        var milliseconds = (hour * 60 + minute) * 60_000
+        if place < text.count, text[place] == UInt8(ascii: ":") {
+            guard let second = digits(17..<19), second < 60 else { return nil }
+            milliseconds += second * 1000
+            place = 19
+        }
+        if place < text.count, text[place] == UInt8(ascii: ".") {
+            let fraction = text[(place + 1)...].prefix { (0x30...0x39).contains($0) }
+            milliseconds += (0..<3).reduce(0) { $0 * 10 + ($1 < fraction.count ? Int64(fraction[fraction.startIndex + $1] - 0x30) : 0) }
+            place = fraction.endIndex
+        }
+        guard let offset = zone(text[place...]) else { return nil }
+        return midnight + milliseconds - offset
+    }
+
+    /// `Z`, `+01:00`, `-0500`, or nothing.
+    private static func zone(_ text: ArraySlice<UInt8>) -> Int64? {
+        guard let sign = text.first, text != [UInt8(ascii: "Z")] else { return 0 }
+        let digits = text.dropFirst().filter { $0 != UInt8(ascii: ":") }
+        guard sign == UInt8(ascii: "+") || sign == UInt8(ascii: "-"), digits.count == 4, digits.allSatisfy({ (0x30...0x39).contains($0) })
+        else {
+            return nil
+        }
+        let value = digits.map { Int64($0 - 0x30) }
+        let minutes = (value[0] * 10 + value[1]) * 60 + value[2] * 10 + value[3]
+        return (sign == UInt8(ascii: "-") ? -minutes : minutes) * 60_000
+    }
+
+    /// Source: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", `days_from_civil`, for years after 0.
+    private static func daysSince1970(_ year: Int64, _ month: Int64, _ day: Int64) -> Int64 {
+        let year = month <= 2 ? year - 1 : year
+        let yearOfEra = year % 400
+        let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
+        return year / 400 * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
+    }
+}

@@ -1,0 +1,164 @@
+public import Market
+
+/// How a file of candles is laid out: lines of CSV or a JSON array of arrays, and what stands in which column. Its description is kept
+/// with every piece of a file, and is all that is needed to read it.
+public struct CandleFileForm: Equatable, Sendable, CustomStringConvertible {
+    enum Container: String, Sendable {
+        case csv, json
+    }
+
+    let container: Container
+    /// Names in lower case.
+    let columns: [String]
+    /// Bytes of the header line, its end included.
+    let headerLength: Int
+
+    /// A file of Binance's public dumps: https://github.com/binance/binance-public-data#klines
+    private static let binance = [
+        "open_time", "open", "high", "low", "close", "volume", "close_time", "quote_volume", "count", "taker_buy_volume",
+        "taker_buy_quote_volume", "ignore",
+    ]
+    private static let plain = ["timestamp", "open", "high", "low", "close", "volume"]
+
+    private init(_ container: Container, _ columns: [String], headerLength: Int = 0) {
+        self.container = container
+        self.columns = columns
+        self.headerLength = headerLength
+    }
+
+    /// Of a file, by its beginning. Throws what is missing to make candles of it.
+    public init(of file: [UInt8]) throws(CandleFileError) {
+        guard let first = file.first(where: { $0 > 0x20 }) else { throw CandleFileError("the file is empty") }
+        if first == UInt8(ascii: "[") {
+            let row = file.prefix(10_000).drop { $0 != UInt8(ascii: "[") }.dropFirst().drop { $0 != UInt8(ascii: "[") }
+            let end = row.firstIndex(of: UInt8(ascii: "]")) ?? row.endIndex
+            self.init(
+                .json, try Self.columns(count: row[..<end].split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false).count))
+            return
+        }
+        let line = file.prefix(100_000).prefix { $0 != UInt8(ascii: "\n") }
+        let fields = CandleFields.csv(line).map { $0.lowercased() }
+        if let name = fields.first, Double(name) != nil {
+            self.init(.csv, try Self.columns(count: fields.count))
+        } else {
+            self.init(.csv, fields, headerLength: min(line.count + 1, file.count))
+        }
+        try requireColumns()
+    }
+
+    /// What `description` gave; nil for anything else.
+    public init?(description: String) {
+        let words = description.split(separator: " ", maxSplits: 1)
+        guard words.count == 2, let container = Container(rawValue: String(words[0])) else { return nil }
+        self.init(container, words[1].split(separator: ",", omittingEmptySubsequences: false).map(String.init))
+        do { try requireColumns() } catch { return nil }
+    }
+
+    public var description: String { "\(container.rawValue) \(columns.joined(separator: ","))" }
+
+    private static func columns(count: Int) throws(CandleFileError) -> [String] {
+        switch count {
+        case plain.count: return plain
+        case binance.count: return binance
+        default: throw CandleFileError("it has no header, and \(count) columns: 6 or 12 would be known")
+        }
+    }
+
+    private func requireColumns() throws(CandleFileError) {
+        let missing = ["open", "high", "low", "close", "volume"].filter { !columns.contains($0) }
+        guard missing.isEmpty else { throw CandleFileError("it has no column \(missing.joined(separator: ", "))") }
+        guard columns.contains(where: { CandleFields.openNames.contains($0) || CandleFields.closeNames.contains($0) }) else {
+            throw CandleFileError("it has no column that tells a time, such as \(CandleFields.openNames.joined(separator: ", "))")
+        }
+        guard columns.allSatisfy({ $0.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f } }) else {
+            throw CandleFileError("the names of its columns are not plain words")
+        }
+    }
+}
+
+/// A file that holds no candles that we can read.
+public struct CandleFileError: Error, Equatable, CustomStringConvertible {
+    public let description: String
+
+    public init(_ description: String) { self.description = description }
+}
+
+// MARK: - Reading and cutting
+
+extension CandleFileForm {
+    /// The rows of a piece. One that cannot be read is set aside.
+    public func candles(_ piece: [UInt8], interval: KlineInterval) throws(AnswerError) -> ParsedRows<Candle> {
+        let fields = CandleFields(columns, interval)
+        var parsed = ParsedRows<Candle>()
+        for (position, row) in try rows(piece).enumerated() {
+            do throws(CandleFileError) {
+                parsed.rows.append((position, try fields.candle(row)))
+            } catch {
+                parsed.rejected.append(
+                    RejectedRow(position: position, reason: error.description, text: String(row.joined(separator: ",").prefix(500))))
+            }
+        }
+        return parsed.oldestFirst
+    }
+
+    private func rows(_ piece: [UInt8]) throws(AnswerError) -> [[String]] {
+        switch container {
+        case .csv:
+            return piece.split(whereSeparator: { $0 == UInt8(ascii: "\n") }).filter { $0.contains { $0 > 0x20 } }.map {
+                CandleFields.csv($0)
+            }
+        case .json:
+            return try answer(piece) { reader throws(JSONError) in
+                var rows: [[String]] = []
+                try reader.array { reader throws(JSONError) in
+                    var row: [String] = []
+                    try reader.array { reader throws(JSONError) in row.append(try reader.identifier()) }
+                    rows.append(row)
+                }
+                return rows
+            }
+        }
+    }
+
+    /// The file's rows, byte for byte, in pieces of at most so many rows.
+    public func pieces(_ file: [UInt8], rows limit: Int) -> [[UInt8]] {
+        switch container {
+        case .csv: linePieces(file, limit)
+        case .json: arrayPieces(file, limit)
+        }
+    }
+
+    private func linePieces(_ file: [UInt8], _ limit: Int) -> [[UInt8]] {
+        var pieces: [[UInt8]] = []
+        var (start, lines) = (headerLength, 0)
+        for index in file.indices.dropFirst(headerLength) where file[index] == UInt8(ascii: "\n") {
+            lines += 1
+            guard lines == limit else { continue }
+            pieces.append(Array(file[start...index]))
+            (start, lines) = (index + 1, 0)
+        }
+        if file[start...].contains(where: { $0 > 0x20 }) { pieces.append(Array(file[start...])) }
+        return pieces
+    }
+
+    private func arrayPieces(_ file: [UInt8], _ limit: Int) -> [[UInt8]] {
+        var pieces: [[UInt8]] = []
+        var (depth, rows) = (0, 0)
+        var (start, end): (Int?, Int) = (nil, 0)
+        for (index, byte) in file.enumerated() {
+            if byte == UInt8(ascii: "[") {
+                depth += 1
+                if depth == 2, start == nil { start = index }
+            } else if byte == UInt8(ascii: "]") {
+                if depth == 2 { (rows, end) = (rows + 1, index) }
+                depth -= 1
+            }
+            guard let first = start, rows == limit || depth == 0 && rows > 0 else { continue }
+            pieces.append([UInt8(ascii: "[")] + file[first...end] + [UInt8(ascii: "]")])
+            (start, rows) = (nil, 0)
+        }
+        // A file that was cut off: what is left must not vanish without a word.
+        if let start { pieces.append([UInt8(ascii: "[")] + file[start...]) }
+        return pieces
+    }
+}

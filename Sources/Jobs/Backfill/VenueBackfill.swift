@@ -1,0 +1,64 @@
+import Exchanges
+import FoundationEssentials
+import Market
+import Runtime
+public import Warehouse
+
+/// Fetches the history of one series from its venue. What is there already is not asked for, so a run that was ended goes on where it
+/// stopped when it is begun again.
+public struct VenueBackfill: BatchJob {
+    /// How far it has come.
+    public struct Progress: Sendable {
+        /// Candles of the range looked after, found there included.
+        public var done: Int64
+        public var total: Int64
+        /// Of this run.
+        public var counts: JobCounts
+    }
+
+    public var name: String { "backfill \(series.exchange):\(series.pair) \(series.interval)" }
+
+    private let settings: IngestSettings
+    private let series: KlineSeries
+    private let range: Range<Int64>
+    private let progress: @Sendable (Progress) -> Void
+
+    /// Answers that are fetched and loaded before the next are asked for.
+    private static let pages = 20
+
+    /// - Parameter range: of openings, milliseconds since 1970 UTC; what is not closed yet is left out.
+    public init(
+        _ settings: IngestSettings, _ series: KlineSeries, _ range: Range<Int64>,
+        progress: @escaping @Sendable (Progress) -> Void = { _ in }
+    ) {
+        self.settings = settings
+        self.series = series
+        self.range = range
+        self.progress = progress
+    }
+
+    public func run(_ context: JobContext) throws -> JobCounts {
+        guard let site = settings.site(series.exchange) else { throw JobFailure("there is no venue \(series.exchange)") }
+        let step = series.interval.milliseconds
+        let now = Int64(context.now().timeIntervalSince1970 * 1000)
+        let low = series.interval.open(at: range.lowerBound + step - 1)
+        let high = min(series.interval.open(at: range.upperBound + step - 1), series.interval.open(at: now))
+        guard low < high else { throw JobFailure("no candle of \(series.interval) has closed between these times") }
+        var counts: JobCounts = [:]
+        let fill = GapFill(settings: settings, context: context, pages: Self.pages)
+        for span in TimeRanges([low..<high]).spans(limit: Int64(Self.pages * site.venue.offer.candlesPerPage) * step) {
+            let part = try fill.run([ExpectedCandles(series, span)])
+            counts.merge(part) { $0 + $1 }
+            counts["series"] = 1
+            progress(Progress(done: (span.upperBound - low) / step, total: (high - low) / step, counts: counts))
+            if context.stop.isRequested { return counts }
+            if part["failed", default: 0] > 0 {
+                throw JobFailure(
+                    "the venue did not give everything; crypto_gaf.missing_klines says why. Run it again to go on", counts: counts)
+            }
+        }
+        try TrackedSymbolRepository(context.connection).accountFrom(
+            Date(timeIntervalSince1970: Double(low) / 1000), series.exchange, series.pair)
+        return counts
+    }
+}

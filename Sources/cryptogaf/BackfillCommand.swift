@@ -1,0 +1,145 @@
+import Exchanges
+import FoundationEssentials
+import Glibc
+import Jobs
+import Market
+import Postgres
+import Runtime
+import Warehouse
+
+/// History: from a venue, or from a file.
+struct BackfillCommand: Command {
+    static let name = "backfill"
+    static let summary = "history of candles: from a venue by range, or from a local file"
+    static let operands = "VENUE:SYMBOL"
+    static let options: [Option] = [
+        .value("--interval", "CODE", "of the candles, such as 1m or 1h"),
+        .value("--from", "TIME", "the first opening, such as 2025-01-31 or 2025-01-31T12:00Z"),
+        .value("--to", "TIME", "before this opening (default now)"),
+        .value("--file", "PATH", "load this file instead of asking the venue"),
+        .value("--venue", "NAME", "with --file, in place of VENUE:SYMBOL"),
+        .value("--symbol", "BASE-QUOTE", "with --venue"),
+        .flag("--json", "what was done as JSON"),
+    ]
+    static let requires: Set<Configuration.Section> = [.postgres, .lake]
+    static let details = """
+        Candles come in by way of the lake and are checked as all others. What is there already is not asked for: a backfill that was
+        ended goes on when it is begun again. Of a tracked market every candle from --from on is accounted for afterwards.
+
+        A file is CSV with a header, Binance's 12 columns or timestamp,open,high,low,close,volume without one, or a JSON array of such
+        rows. Times are seconds, milliseconds or microseconds since 1970, or ISO 8601 with a zone.
+
+          cryptogaf backfill binance:BTC-USDT --interval 1h --from 2020-06-01 --to 2020-07-01
+          cryptogaf backfill binance:LTC-USDT --interval 1m --file LTCUSDT-1m-2026-02.csv
+        """
+
+    private let job: @Sendable (Program) throws -> any BatchJob
+    private let asJSON: Bool
+    private let database: ConnectionOptions
+
+    /// More than ten years of minutes; a file is read whole.
+    private static let fileLimit = 1 << 30
+
+    init(_ arguments: Arguments, _ configuration: Configuration) throws {
+        let market = try Self.market(arguments)
+        guard let code = arguments.string("--interval"), let interval = KlineInterval(rawValue: code) else {
+            throw UsageError("backfill needs --interval, one of \(KlineInterval.allCases.map(\.code).joined(separator: ", "))")
+        }
+        asJSON = arguments.flag("--json")
+        database = configuration.postgres(as: Self.name)
+        let settings = IngestSettings(
+            venues: configuration.venues, lake: try configuration.lake(), timeout: configuration.httpTimeout, patience: .seconds(3600))
+        let series = KlineSeries(market.venue.name, market.pair, interval)
+        if let path = arguments.string("--file") {
+            guard arguments.string("--from") == nil, arguments.string("--to") == nil else {
+                throw UsageError("--file is loaded whole: --from and --to do not go with it")
+            }
+            job = { _ in try FileBackfill(settings, series, Self.read(path)) }
+        } else {
+            let range = try Self.range(arguments)
+            guard market.venue.offer.intervals.contains(interval) else {
+                let known = market.venue.offer.intervals.map(\.code).joined(separator: ", ")
+                throw UsageError("\(market.venue.name) has no candles of \(interval); it has \(known)")
+            }
+            job = { program in VenueBackfill(settings, series, range, progress: Self.progress(series, program)) }
+        }
+    }
+
+    func run(_ program: Program) throws {
+        let ending = try JobCommand.run(try job(program), program, database)
+        switch ending {
+        case .succeeded(let counts), .stopped(let counts): print(asJSON ? try Self.json(counts) : Self.text(counts))
+        case .overlapped, .disabled: break
+        }
+    }
+
+    private static func market(_ arguments: Arguments) throws -> VenueMarket {
+        guard arguments.operands.count <= 1 else { throw UsageError("backfill takes one VENUE:SYMBOL (got \(arguments.operands.count))") }
+        switch (arguments.operands.first, arguments.string("--venue"), arguments.string("--symbol")) {
+        case (let market?, nil, nil): return try VenueMarket(market)
+        case (nil, let venue?, let symbol?): return try VenueMarket("\(venue):\(symbol)")
+        default: throw UsageError("backfill needs VENUE:SYMBOL, or --venue and --symbol")
+        }
+    }
+
+    private static func range(_ arguments: Arguments) throws -> Range<Int64> {
+        guard let from = try arguments.time("--from") else { throw UsageError("backfill needs --from, or --file") }
+        let to = try arguments.time("--to") ?? Date()
+        guard from < to else { throw UsageError("--from must be before --to") }
+        return Int64(from.timeIntervalSince1970 * 1000)..<Int64(to.timeIntervalSince1970 * 1000)
+    }
+}
+
+// MARK: - Files and output
+
+extension BackfillCommand {
+    private static func read(_ path: String) throws -> FileBackfill.File {
+        let manager = FileManager.default
+        guard let attributes = try? manager.attributesOfItem(atPath: path) else { throw FileFault("there is no file \(path)") }
+        guard let size = attributes[.size] as? UInt, size <= fileLimit else { throw FileFault("\(path) is longer than \(fileLimit) bytes") }
+        guard let data = manager.contents(atPath: path) else { throw FileFault("\(path) cannot be read") }
+        let name = path.split(separator: "/").last.map(String.init) ?? path
+        return FileBackfill.File(
+            name: name, bytes: Array(data), modifiedAt: attributes[.modificationDate] as? Date ?? Date())
+    }
+
+    /// A line that is written over on a terminal, an event elsewhere.
+    private static func progress(_ series: KlineSeries, _ program: Program) -> @Sendable (VenueBackfill.Progress) -> Void {
+        { progress in
+            let percent = 100 * progress.done / max(progress.total, 1)
+            guard isatty(STDERR_FILENO) == 1 else {
+                return program.log.info(
+                    "backfill.progress",
+                    [
+                        "series": .text("\(series.exchange):\(series.pair) \(series.interval)"), "percent": .integer(Int(percent)),
+                        "candles": .integer(Int(progress.done)), "of": .integer(Int(progress.total)),
+                        "found": .integer(progress.counts["found"] ?? 0),
+                    ])
+            }
+            let line = "\r\(progress.done) of \(progress.total) candles, \(percent) %, \(progress.counts["found"] ?? 0) new\u{1b}[K"
+            Glibc.write(STDERR_FILENO, line, line.utf8.count)
+            if progress.done == progress.total { Glibc.write(STDERR_FILENO, "\n", 1) }
+        }
+    }
+
+    private static func text(_ counts: JobCounts) -> String {
+        TextTable.aligned(counts.sorted { $0.key < $1.key }.map { [$0.key, "\($0.value)"] })
+    }
+
+    private static func json(_ counts: JobCounts) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        return String(decoding: try encoder.encode(counts), as: UTF8.self)
+    }
+}
+
+/// A file that cannot be loaded.
+struct FileFault: ExitCoded, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+    var exitCode: ExitCode { .data }
+}
+
+extension CandleFileError: ExitCoded {
+    var exitCode: ExitCode { .data }
+}

@@ -1,0 +1,167 @@
+"""One pass of `ingest-klines` over 500 pairs on seven venues, against local servers that take 50 ms to answer and 50 questions a second each."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import harness
+from figures import Figure
+
+PAIRS, MINUTES, LATENCY, LIMIT = 500, 20, 0.05, 50
+
+
+# The venues: rows of (opening in seconds, open, high, low, close, volume), oldest first, as each venue writes them ----------------------
+
+def clock_and_candles(name):
+    """How the venue tells the time and candles; JSON values."""
+    def answer(data):
+        return {"code": "200000", "data": data}
+
+    return {
+        "coinbase": (lambda now: {"epoch": now}, lambda rows: [[t, l, h, o, c, v] for t, o, h, l, c, v in reversed(rows)]),
+        "binance": (
+            lambda now: {"serverTime": int(now * 1000)},
+            lambda rows: [[t * 1000, str(o), str(h), str(l), str(c), str(v), t * 1000 + 59999, "9", 3, "1", "2", "0"] for t, o, h, l, c, v in rows]),
+        "kraken": (
+            lambda now: {"error": [], "result": {"unixtime": int(now)}},
+            lambda rows: {"error": [], "result": {"PAIR": [[t, str(o), str(h), str(l), str(c), str(o), str(v), 3] for t, o, h, l, c, v in rows], "last": 1}}),
+        "okx": (
+            lambda now: {"code": "0", "msg": "", "data": [{"ts": str(int(now * 1000))}]},
+            lambda rows: {"code": "0", "msg": "", "data": [
+                [str(t * 1000), str(o), str(h), str(l), str(c), str(v), "9", "9", "1"] for t, o, h, l, c, v in reversed(rows)]}),
+        "bybit": (
+            lambda now: {"retCode": 0, "retMsg": "OK", "result": {"timeSecond": str(int(now)), "timeNano": str(int(now * 1e9))}, "time": int(now * 1000)},
+            lambda rows: {"retCode": 0, "retMsg": "OK", "result": {"category": "spot", "symbol": "PAIR", "list": [
+                [str(t * 1000), str(o), str(h), str(l), str(c), str(v), "9"] for t, o, h, l, c, v in reversed(rows)]}, "time": 1}),
+        "gateio": (
+            lambda now: {"server_time": int(now * 1000)},
+            lambda rows: [[str(t), "9", str(c), str(h), str(l), str(o), str(v), "true"] for t, o, h, l, c, v in rows]),
+        "kucoin": (
+            lambda now: answer(int(now * 1000)),
+            lambda rows: answer([[str(t), str(o), str(c), str(h), str(l), str(v), "9"] for t, o, h, l, c, v in reversed(rows)])),
+    }[name]
+
+
+VENUES = ("coinbase", "binance", "kraken", "okx", "bybit", "gateio", "kucoin")
+
+
+class Venue:
+    """Answers like `name`, after the latency, and refuses what is past the limit."""
+
+    def __init__(self, name):
+        self.clock, self.candles = clock_and_candles(name)
+        self.times, self.refused = [], 0
+
+    async def serve(self, reader, writer):
+        try:
+            while True:
+                head = (await reader.readuntil(b"\r\n\r\n")).decode()
+                now = time.monotonic()
+                self.times.append(now)
+                recent = sum(now - t < 1 for t in self.times[-LIMIT - 1:])
+                status, value = ("200 OK", self.value(head.split(" ", 2)[1])) if recent <= LIMIT else ("429 Too Many Requests", {})
+                self.refused += status[0] == "4"
+                await asyncio.sleep(LATENCY)
+                body = json.dumps(value).encode()
+                writer.write(f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
+                await writer.drain()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            writer.close()
+
+    def value(self, target):
+        now = time.time()
+        if "time" in target.split("?")[0].lower():
+            return self.clock(now)
+        newest = int(now) // 60 * 60 - 60
+        return self.candles([(newest - 60 * n, 100.5, 102, 100, 101.25, 3.5) for n in reversed(range(MINUTES))])
+
+
+async def serve(ports):
+    """Until it is ended; then says how many questions were too many."""
+    venues = [Venue(name) for name in VENUES]
+    servers = [await asyncio.start_server(venue.serve, "127.0.0.1", port) for venue, port in zip(venues, ports)]
+    stopped = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
+    await stopped.wait()
+    for server in servers:
+        server.close()
+    print(sum(venue.refused for venue in venues), sum(len(venue.times) for venue in venues), flush=True)
+    os._exit(0)
+
+
+# The pass ---------------------------------------------------------------------------------------------------------------------------------
+
+def measure(ground):
+    ports = [harness.free_port() for _ in VENUES]
+    served = subprocess.Popen([sys.executable, __file__, *map(str, ports)], stdout=subprocess.PIPE, text=True)
+    for port in ports:
+        wait_for(port)
+    ground.psql("; ".join(
+        f"INSERT INTO crypto_gaf.tracked_symbols (exchange, symbol, since) VALUES ('{VENUES[n % 7]}', 'C{n}-USDT', now() - interval '15 minutes')"
+        for n in range(PAIRS)))
+    more = {"LAKE_URL": f"file://{ground.cluster.sockets}/lake"}
+    for name, port in zip(VENUES, ports):
+        variable = "COINBASE_EXCHANGE_URL" if name == "coinbase" else f"{name.upper()}_URL"
+        more |= {variable: f"http://127.0.0.1:{port}", f"{name.upper()}_RATE_LIMIT": str(LIMIT)}
+    start = time.perf_counter()
+    process = ground.start([harness.PROGRAM, "job", "ingest-klines"], "worker", log="ingest.log", **more)
+    code = process.wait(120)
+    seconds = time.perf_counter() - start
+    served.send_signal(signal.SIGTERM)
+    refused, asked = map(int, served.communicate(timeout=10)[0].split())
+    events = [json.loads(line) for line in (ground.folder / "ingest.log").read_text().splitlines()]
+    done = next((event for event in events if event["event"] == "job.succeeded"), None)
+    if code or done is None:
+        raise RuntimeError(f"ingest-klines ended with {code}: {events[-1:]}")
+    yield Figure(
+        f"ingest-klines, {PAIRS} pairs on {len(VENUES)} venues: one pass", seconds, "s", below=5, errors=refused + done["failed"],
+        note=f"{asked} questions, {refused} past {LIMIT} a second, {done['objects']} objects, {done['records']} candles")
+
+
+    yield gap_scan(ground, more)
+
+
+# 2 M minutes of ten series, of which one in 500 is missing.
+FILL = """
+SELECT crypto_gaf.ensure_month('fact_klines', month::date) FROM generate_series('2026-01-01'::timestamptz, '2026-06-01', '1 month') AS month;
+INSERT INTO crypto_gaf.fact_klines (exchange, symbol, interval_code, open_time, open, high, low, close, volume, received_at, object_hash)
+SELECT 'kraken', 'S' || series || '-USD', '1m', '2026-01-01 00:00+00'::timestamptz + n * interval '1 minute', 2, 3, 1, 2, 5, now(), n
+FROM generate_series(1, 10) AS series, generate_series(0, 199999) AS n WHERE n % 500 <> 7;
+VACUUM (ANALYZE) crypto_gaf.fact_klines;
+DELETE FROM crypto_gaf.tracked_symbols;
+INSERT INTO crypto_gaf.tracked_symbols (exchange, symbol, since)
+SELECT 'kraken', 'S' || series || '-USD', '2026-01-01 00:00+00' FROM generate_series(1, 10) AS series;
+"""
+
+
+def gap_scan(ground, settings):
+    """The seconds of a dry run, nearly all of it one statement."""
+    ground.psql(FILL)
+    times = []
+    for _ in range(3):
+        process = ground.start([harness.PROGRAM, "job", "fill-gaps", "--dry-run"], "worker", log="gaps.log", **settings)
+        if process.wait(120):
+            raise RuntimeError(f"fill-gaps: {(ground.folder / 'gaps.log').read_text()[-500:]}")
+        events = map(json.loads, (ground.folder / "gaps.log").read_text().splitlines())
+        done = next(event for event in events if event["event"] == "job.succeeded")
+        times.append(done["seconds"])
+    return Figure(
+        "gap scan over 2 M minutes", sorted(times)[1], "s", below=1, note=f"{done['missing']} of {done['expected']} missing, in {done['series']} series")
+
+
+def wait_for(port):
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        with harness.socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.01)
+    raise RuntimeError("the venues do not answer")
+
+
+if __name__ == "__main__":
+    asyncio.run(serve([int(port) for port in sys.argv[1:]]))

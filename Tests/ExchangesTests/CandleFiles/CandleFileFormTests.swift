@@ -1,0 +1,88 @@
+import Exchanges
+import Market
+import Testing
+
+@Suite struct CandleFileFormTests {
+    private func candles(_ text: String, _ interval: KlineInterval = .minute) throws -> ParsedRows<Candle> {
+        let file = Array(text.utf8)
+        let form = try CandleFileForm(of: file)
+        // Through its description, as a piece in the lake is read.
+        let read = try #require(CandleFileForm(description: form.description))
+        var parsed = ParsedRows<Candle>()
+        for piece in form.pieces(file, rows: 2) {
+            let part = try read.candles(piece, interval: interval)
+            parsed.rows += part.rows
+            parsed.rejected += part.rejected
+        }
+        return parsed
+    }
+
+    private let minute: Int64 = 1_700_000_040_000
+
+    @Test(
+        "a candle is the same in every layout",
+        arguments: [
+            "timestamp,open,high,low,close,volume\n1700000040,1.5,2,1,1.25,7\n",
+            "timestamp_ms,open,high,low,close,volume\r\n1700000040000,1.5,2,1,1.25,7\r\n",
+            "1700000040000,1.5,2,1,1.25,7",
+            "open_time,open,high,low,close,volume,close_time,quote_volume,count,taker_buy_volume,taker_buy_quote_volume,ignore\n1700000040000,1.5,2,1,1.25,7,1700000099999,9,3,2,4,0\n",
+            "1700000040000000,1.5,2,1,1.25,7,1700000099999999,9,3,2,4,0\n",
+            "volume,close,low,high,open,close_datetime\n7,1.25,1,2,1.5,2023-11-14 23:14:59.999000+01:00\n",
+            "date,open,high,low,close,volume\n\"2023-11-14T22:14:00Z\",1.5,2,1,1.25,7\n",
+            "close_time,open,high,low,close,volume\n1700000100,1.5,2,1,1.25,7\n",
+            "[[1700000040000, 1.5, 2, 1, 1.25, 7]]",
+            " [\n [\"1700000040000\",\"1.5\",\"2\",\"1\",\"1.25\",\"7\",1700000099999,\"9\",3,\"2\",\"4\",\"0\"]\n]\n",
+        ])
+    func layouts(text: String) throws {
+        let parsed = try candles(text)
+        let candle = try #require(parsed.rows.first?.row)
+        #expect(parsed.rows.count == 1 && parsed.rejected.isEmpty)
+        #expect(candle.openTime == minute && candle.isClosed == nil)
+        #expect(
+            [candle.open, candle.high, candle.low, candle.close, candle.volume] == ["1.5", "2", "1", "1.25", "7"].map { WireDecimal($0) })
+        if text.contains("99999") {
+            #expect(candle.quoteVolume == WireDecimal("9") && candle.tradeCount == 3 && candle.takerBuyVolume == WireDecimal("2"))
+        }
+    }
+
+    @Test("a file is cut between rows, and nothing of it is lost or told twice", arguments: [1, 2, 3, 7, 100])
+    func pieces(rows: Int) throws {
+        let times = (0..<7).map { minute + Int64($0) * 60_000 }
+        let lines = times.map { "\($0),1,2,1,1,5" }
+        for text in [lines.joined(separator: "\n"), "[" + lines.map { "[\($0)]" }.joined(separator: ", ") + "]"] {
+            let file = Array(text.utf8)
+            let form = try CandleFileForm(of: file)
+            let pieces = form.pieces(file, rows: rows)
+            #expect(pieces.count == (7 + rows - 1) / rows)
+            let openings = try pieces.flatMap { try form.candles($0, interval: .minute).rows.map(\.row.openTime) }
+            #expect(openings == times)
+        }
+    }
+
+    @Test("a row that cannot be read is set aside with its reason")
+    func rejected() throws {
+        let parsed = try candles(
+            "timestamp,open,high,low,close,volume\n1700000040,x,2,1,1,7\n1700000100,1,2,1,1,7\nsoon,1,2,1,1,7\n1700000160,1,2\n")
+        #expect(parsed.rows.count == 1)
+        #expect(
+            parsed.rejected.map(\.reason) == ["the open is no number", "\"soon\" is no time", "it has 3 columns where there should be 6"])
+    }
+
+    @Test("a JSON file that was cut off is no file without candles")
+    func cutOff() throws {
+        let file = Array("[[1700000040000,1,2,1,1,7],[1700000100000,1,2".utf8)
+        let form = try CandleFileForm(of: file)
+        #expect(throws: AnswerError.self) { try form.pieces(file, rows: 1).forEach { _ = try form.candles($0, interval: .minute) } }
+    }
+
+    @Test(
+        "a file that holds no candles is refused with what it lacks",
+        arguments: [
+            ("", "the file is empty"), ("time,open,high,low,volume\n1,1,1,1,1", "it has no column close"),
+            ("open,high,low,close,volume\n1,1,1,1,1", "it has no column that tells a time, such as open_time"),
+            ("1,2,3,4,5,6,7\n", "it has no header, and 7 columns: 6 or 12 would be known"), ("[]", "columns: 6 or 12"),
+        ])
+    func refused(text: String, reason: String) {
+        #expect { try CandleFileForm(of: Array(text.utf8)) } throws: { "\($0)".contains(reason) }
+    }
+}

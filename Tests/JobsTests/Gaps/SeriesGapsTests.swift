@@ -1,0 +1,82 @@
+import FoundationEssentials
+import Market
+import Testing
+import Warehouse
+
+@testable import Jobs
+
+/// The verdict on what is missing, without venue and database. Minutes are counted from one midnight.
+@Suite struct SeriesGapsTests {
+    private let now = Date(timeIntervalSince1970: 1_700_000_000)
+    private static let midnight: Int64 = 1_699_920_000_000
+
+    private func minutes(_ ranges: Range<Int64>...) -> TimeRanges { TimeRanges(ranges.map(span)) }
+    private func span(_ range: Range<Int64>) -> Range<Int64> {
+        (Self.midnight + range.lowerBound * 60_000)..<(Self.midnight + range.upperBound * 60_000)
+    }
+
+    private func gaps(_ window: Range<Int64>, missing: TimeRanges, known: [MissingStretch] = [], historyFrom: Int64? = nil) throws
+        -> SeriesGaps
+    {
+        SeriesGaps(
+            expected: ExpectedCandles(try KlineSeries("kraken", Pair("BTC-USD"), .minute), span(window)), missing: missing, known: known,
+            history: historyFrom.map { (Self.midnight + $0 * 60_000, 720) })
+    }
+
+    private func text(_ stretches: [MissingStretch]) -> [String] {
+        stretches.map { stretch in
+            let (low, high) = ((stretch.range.lowerBound - Self.midnight) / 60_000, (stretch.range.upperBound - Self.midnight) / 60_000)
+            return "\(low)..<\(high) \(stretch.state) \(stretch.reason)\(stretch.isFinal ? "" : "?")"
+        }
+    }
+
+    @Test("what is settled for good, or older than the venue's memory, is not asked for")
+    func wanted() throws {
+        let known = [
+            MissingStretch(span(30..<32), .absent, "none", isFinal: true, askedAt: now),
+            MissingStretch(span(40..<42), .lost, "away", isFinal: false, askedAt: now),
+        ]
+        let gaps = try gaps(0..<100, missing: minutes(0..<20, 30..<33, 40..<42), known: known, historyFrom: 10)
+        #expect(gaps.wanted == minutes(10..<20, 32..<33, 40..<42))
+    }
+
+    @Test("each missing candle gets one verdict, the surest there is")
+    func verdicts() throws {
+        let gaps = try gaps(
+            0..<100, missing: minutes(0..<60),
+            known: [MissingStretch(span(50..<52), .absent, "none then", isFinal: true, askedAt: now - 60)],
+            historyFrom: 5)
+        var answers = GapAnswers()
+        answers.answered = minutes(5..<40)
+        answers.seen = minutes(6..<20)
+        answers.impossible = ["the low is not above 0": minutes(30..<31)]
+        answers.failure = "timed out"
+        let settled = gaps.settled(minutes(0..<7, 30..<32, 50..<53), after: answers, at: now)
+        #expect(
+            text(settled) == [
+                "0..<5 lost the venue keeps only the newest 720", "5..<6 absent the venue was asked again and had none",
+                "6..<7 lost the venue's candle is in the lake and not loaded; see processed_files?",
+                "30..<31 lost the venue's candle cannot be: the low is not above 0",
+                "31..<32 absent the venue was asked again and had none",
+                "50..<52 absent none then", "52..<53 lost timed out?",
+            ])
+        #expect(settled.first { $0.reason == "none then" }?.askedAt == now - 60)
+    }
+
+    @Test("an answer with rows that cannot be read proves no absence")
+    func unreadable() throws {
+        var answers = GapAnswers()
+        (answers.answered, answers.unreadable) = (minutes(0..<10), minutes(0..<10))
+        let settled = try gaps(0..<10, missing: minutes(3..<4)).settled(minutes(3..<4), after: answers, at: now)
+        #expect(text(settled) == ["3..<4 lost the answer has rows that cannot be read?"])
+    }
+
+    @Test("days sum up to what is expected, also the first and the last, which are not whole")
+    func days() throws {
+        let gaps = try gaps(-60..<1500, missing: minutes(-10..<5, 100..<101))
+        let stretches = gaps.settled(minutes(-10..<5, 100..<101), after: GapAnswers(answered: minutes(100..<101)), at: now)
+        let days = gaps.days(minutes(-10..<5, 100..<101), stretches)
+        #expect(days.map(\.expected) == [60, 1440, 60])
+        #expect(days.map(\.present) == [50, 1434, 60] && days.map(\.absent) == [0, 1, 0] && days.map(\.lost) == [10, 5, 0])
+    }
+}

@@ -1,0 +1,68 @@
+import FoundationEssentials
+import Market
+import Postgres
+import TestSupport
+import Testing
+import Warehouse
+
+@Suite struct GapRepositoryTests {
+    private let midnight: Int64 = 1_704_067_200_000
+
+    @Test("gaps are those that single candles show, over a month's end, in empty series and at both ends of the window")
+    func property() throws {
+        let connection = try worker().connection
+        for month in ["2023-12-01", "2024-01-01"] {
+            _ = try connection.query("SELECT crypto_gaf.ensure_month('fact_klines', \(month)::date)")
+        }
+        var random = SeededGenerator(seed: 11)
+        var expected: [ExpectedCandles] = []
+        var truth: [TimeRanges] = []
+        for number in 0..<20 {
+            let series = try KlineSeries("binance", Pair("C\(number)-USDT"), number % 2 == 0 ? .minute : .minutes5)
+            let step = series.interval.milliseconds
+            let openings = (-40..<40).map { midnight + Int64($0) * step }
+            let present = openings.filter { _ in number > 1 && Int.random(in: 0..<10, using: &random) < number / 2 + 1 }
+            try connection.execute(
+                """
+                INSERT INTO crypto_gaf.fact_klines (exchange, symbol, interval_code, open_time, open, high, low, close, volume, received_at, object_hash)
+                SELECT 'binance', \(series.pair.description), \(series.interval.code), t, 1, 1, 1, 1, 1, now(), 1
+                FROM unnest(\(present.map { Date(timeIntervalSince1970: Double($0) / 1000) })::timestamptz[]) AS t
+                """)
+            let window = (midnight - 30 * step)..<(midnight + 35 * step)
+            expected.append(ExpectedCandles(series, window))
+            let missing = openings.filter { window.contains($0) && !present.contains($0) }
+            truth.append(TimeRanges(missing.map { $0..<($0 + step) }))
+        }
+        #expect(try GapRepository(connection).missing(expected) == truth)
+        #expect(try GapRepository(connection).missing([]) == [])
+    }
+
+    @Test("the ledger gives back what it was given, and a day that did not change keeps its time of check")
+    func ledger() throws {
+        let connection = try worker().connection
+        let coverage = CoverageRepository(connection)
+        let series = try KlineSeries("binance", Pair("BTC-USDT"), .minute)
+        let expected = ExpectedCandles(series, midnight..<(midnight + 86_400_000))
+        let askedAt = Date(timeIntervalSince1970: 1_704_200_000)
+        let stretches = [
+            MissingStretch(midnight..<(midnight + 60_000), .absent, "none", isFinal: true, askedAt: askedAt),
+            MissingStretch((midnight + 600_000)..<(midnight + 900_000), .lost, "away", isFinal: false, askedAt: askedAt),
+        ]
+        try connection.transaction { try coverage.replace(stretches, in: expected) }
+        #expect(try coverage.missing(of: ["binance"]) == [series: stretches])
+        #expect(try coverage.missing(of: ["kraken"]) == [:])
+        try connection.transaction { try coverage.replace([], in: expected) }
+        #expect(try coverage.missing(of: ["binance"]) == [:])
+
+        let day = CoveredDay(day: Date(timeIntervalSince1970: Double(midnight) / 1000), expected: 1440, present: 1434, absent: 1, lost: 5)
+        func checkedAt() throws -> Date {
+            try connection.query("SELECT checked_at FROM crypto_gaf.coverage WHERE day = '2024-01-01' AND unexplained = 0").one().date(0)
+        }
+        try coverage.record([day], of: series)
+        let first = try checkedAt()
+        try coverage.record([day], of: series)
+        #expect(try checkedAt() == first)
+        try coverage.record([CoveredDay(day: day.day, expected: 1440, present: 1440, absent: 0, lost: 0)], of: series)
+        #expect(try checkedAt() > first)
+    }
+}

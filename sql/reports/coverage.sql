@@ -1,0 +1,20 @@
+-- Of each day (UTC) of each tracked series: how many candles there should be, are there, the venue has not, are lost; newest first.
+\pset footer off
+\echo Coverage by day, the last 30 days and every day that is not complete
+SELECT day, exchange || ':' || symbol AS market, interval_code AS interval, expected, present, absent, lost, unexplained,
+    to_char(100.0 * present / nullif(expected, 0), 'FM990.00') AS "present, %", checked_at::timestamptz(0) AS checked
+FROM crypto_gaf.coverage
+WHERE day > current_date - 30 OR present < expected
+ORDER BY day DESC, market, interval_code;
+
+\echo Why candles are missing
+SELECT exchange || ':' || symbol AS market, interval_code AS interval, state, reason, sum(candles) AS candles, count(*) AS stretches,
+    min(first_open)::timestamptz(0) AS "from", max(last_open)::timestamptz(0) AS "to", CASE WHEN bool_or(NOT final) THEN 'yes' ELSE 'no' END AS "asked again"
+FROM crypto_gaf.missing_klines GROUP BY exchange, symbol, interval_code, state, reason ORDER BY sum(candles) DESC, 1, 2;
+
+\echo Tracked series that fill-gaps has not looked at
+SELECT t.exchange || ':' || t.symbol AS market, code AS interval, t.since::timestamptz(0) AS since
+FROM crypto_gaf.tracked_symbols t CROSS JOIN unnest(t.interval_codes) AS code
+WHERE t.klines AND NOT EXISTS (
+    SELECT FROM crypto_gaf.coverage c WHERE (c.exchange, c.symbol, c.interval_code) = (t.exchange, t.symbol, code))
+ORDER BY 1, 2;

@@ -50,10 +50,10 @@ public struct GapRepository {
         """
         WITH wanted AS (
             SELECT * FROM unnest(\(expected.map(\.series.exchange))::text[], \(expected.map(\.series.pair.description))::text[],
-                \(expected.map(\.series.interval.code))::text[], \(expected.map(\.series.interval.seconds))::float8[],
+                \(expected.map(\.series.interval.code))::text[], \(expected.map { Duration.seconds($0.series.interval.seconds) })::interval[],
                 \(expected.map { Date(milliseconds: $0.window.lowerBound) })::timestamptz[],
                 \(expected.map { Date(milliseconds: $0.window.upperBound) })::timestamptz[])
-                WITH ORDINALITY AS w (exchange, symbol, interval_code, seconds, from_time, until_time, place)
+                WITH ORDINALITY AS w (exchange, symbol, interval_code, step, from_time, until_time, place)
         )
         SELECT place, NULL::timestamptz AS after, (
             SELECT min(open_time) FROM crypto_gaf.fact_klines k
@@ -65,7 +65,7 @@ public struct GapRepository {
             SELECT open_time, lead(open_time, 1, until_time) OVER (ORDER BY open_time) AS next FROM crypto_gaf.fact_klines k
             WHERE k.exchange = w.exchange AND k.symbol = w.symbol AND k.interval_code = w.interval_code
                 AND open_time >= from_time AND open_time < until_time) steps
-        WHERE next - open_time > make_interval(secs => seconds)
+        WHERE next > open_time + step
         """
     }
 

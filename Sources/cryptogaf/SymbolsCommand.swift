@@ -49,7 +49,7 @@ struct SymbolsCommand: Command {
         switch action {
         case .track(let markets):
             if asJSON { throw UsageError("--json goes with symbols list") }
-            try markets.forEach { try Self.requireIntervals(changes.intervals ?? [], of: $0) }
+            for market in markets { try Self.requireIntervals(changes.intervals ?? [], of: market) }
         case .untrack, .list:
             guard changes == TrackingChanges() else { throw UsageError("symbols untrack and symbols list set nothing") }
             if case .untrack = action, asJSON { throw UsageError("--json goes with symbols list") }
@@ -164,9 +164,15 @@ extension SymbolsCommand {
         let klines: Bool
         let depth: Bool
         let tickers: Bool
-        let interval_codes: [String]
-        let depth_levels: Int
+        let intervalCodes: [String]
+        let depthLevels: Int
         let since: String
+
+        enum CodingKeys: String, CodingKey {
+            case exchange, symbol, klines, depth, tickers, since
+            case intervalCodes = "interval_codes"
+            case depthLevels = "depth_levels"
+        }
     }
 
     private static func json(_ symbols: [TrackedSymbol]) throws -> String {
@@ -175,7 +181,7 @@ extension SymbolsCommand {
         let listed = symbols.map {
             Listed(
                 exchange: $0.exchange, symbol: $0.pair.description, klines: $0.klines, depth: $0.depth, tickers: $0.tickers,
-                interval_codes: $0.intervals.map(\.code), depth_levels: $0.depthLevels, since: $0.since.utcText)
+                intervalCodes: $0.intervals.map(\.code), depthLevels: $0.depthLevels, since: $0.since.utcText)
         }
         return String(decoding: try encoder.encode(listed), as: UTF8.self)
     }

@@ -47,6 +47,7 @@ public struct IngestDepth: BatchJob {
             settings.tracked(context).filter(\.symbol.depth).map {
                 SnapshotTarget.depth($0.site, $0.symbol.pair, levels: $0.symbol.depthLevels)
             })
+        try pass.requireSuccess()
         return pass.counts
     }
 }

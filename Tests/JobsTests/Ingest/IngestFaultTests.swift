@@ -191,6 +191,16 @@ import Warehouse
         for symbol in ["BTC-USDT", "ETH-USDT", "XRP-USDT"] { #expect(try fixture.trouble(symbol).failures == 1) }
     }
 
+    @Test("no job that reaches nobody has succeeded")
+    func nobody() throws {
+        try fixture.track("BTC-USDT", "ETH-USDT", minutes: 5)
+        fixture.market.fault { _ in .json("{}", status: 503) }
+        let settings = try fixture.settings()
+        #expect(throws: JobFailure.self) { try fixture.run(IngestKlines(settings)) }
+        #expect(throws: JobFailure.self) { try fixture.run(IngestDepth(settings)) }
+        #expect(throws: JobFailure.self) { try fixture.run(IngestTickers(settings)) }
+    }
+
     @Test("a run that reaches nobody has failed; one that reaches somebody has not")
     func outcome() throws {
         try fixture.track("BTC-USDT", "ETH-USDT", minutes: 5)

@@ -112,6 +112,8 @@ def measure(ground):
     seconds, done = ingest(ground, more)
     served.send_signal(signal.SIGTERM)
     refused, asked = map(int, served.communicate(timeout=10)[0].split())
+    if done["targets"] != PAIRS:
+        raise RuntimeError(f"ingest-klines asked for {done['targets']} of {PAIRS} pairs")
     yield Figure(
         f"ingest-klines, {PAIRS} pairs on {len(VENUES)} venues: one pass", seconds, "s", below=5, errors=refused + done["failed"],
         note=f"{done['objects']} objects; {first:.1f} s for the first pass; of {asked} questions in both {refused} past {LIMIT} a second")

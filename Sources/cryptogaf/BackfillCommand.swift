@@ -27,7 +27,8 @@ struct BackfillCommand: Command {
         ended goes on when it is begun again. Of a tracked market every candle from --from on is accounted for afterwards.
 
         A file is CSV with a header, Binance's 12 columns or timestamp,open,high,low,close,volume without one, or a JSON array of such
-        rows. Times are seconds, milliseconds or microseconds since 1970, or ISO 8601 with a zone.
+        rows. Times are seconds, milliseconds or microseconds since 1970, or ISO 8601 with a zone. Its candles count as received when it was
+        last changed: they do not replace what the venue has said since. The same file may be loaded again at any time.
 
           cryptogaf backfill binance:BTC-USDT --interval 1h --from 2020-06-01 --to 2020-07-01
           cryptogaf backfill binance:LTC-USDT --interval 1m --file LTCUSDT-1m-2026-02.csv

@@ -19,7 +19,8 @@ struct ReplayCommand: Command {
     ]
     static let requires: Set<Configuration.Section> = [.postgres, .lake]
     static let details = """
-        Reads LAKE_URL and its archive, and asks the database for nothing: an empty one is filled. What is there in the same version or a
+        --from and --to are days on which answers came, not those of their candles: what backfill loaded today came today, and a piece of
+        a file when that was last changed. Reads LAKE_URL and its archive, and asks the database for nothing: an empty one is filled. What is there in the same version or a
         newer one stays, so a replay may be ended and begun again, and jobs may run beside it.
 
           cryptogaf replay --from 2026-01-01 --to 2026-01-31 --exchange binance --symbol BTC-USDT

@@ -74,14 +74,9 @@ public struct GapRepository {
         try connection.query("SELECT kept_from FROM crypto_gaf.retention WHERE fact = 'fact_klines'").oneOrNil()?.date(0)
     }
 
-    /// Of these objects those that have not been loaded, nor given up.
+    /// Of these objects those that have not been loaded since they were put into the lake, nor given up.
     public func unprocessed(_ keys: [String]) throws(PostgresError) -> Int {
-        try connection.query(
-            """
-            SELECT count(*) FROM unnest(\(keys)::text[]) AS k (object_key)
-            WHERE NOT EXISTS (SELECT FROM crypto_gaf.processed_files p WHERE p.object_key = k.object_key)
-            """
-        ).one().int(0)
+        try connection.query("SELECT count(*) FROM crypto_gaf.raw_objects WHERE due AND object_key = ANY (\(keys)::text[])").one().int(0)
     }
 }
 
@@ -91,18 +86,18 @@ public struct IngestionTally {
 
     public init(_ connection: Connection) { self.connection = connection }
 
-    /// Of all of them together; `pending` have not been loaded.
+    /// Of all of them together; those inserted, updated and duplicate since they were loaded first.
     public func sums(of keys: [String]) throws(PostgresError) -> [String: Int] {
         let row = try connection.query(
             """
             SELECT coalesce(sum(rows_read), 0)::bigint, coalesce(sum(rows_inserted), 0)::bigint, coalesce(sum(rows_updated), 0)::bigint,
-                coalesce(sum(rows_duplicate), 0)::bigint, coalesce(sum(rows_rejected), 0)::bigint, count(*)
+                coalesce(sum(rows_duplicate), 0)::bigint, coalesce(sum(rows_rejected), 0)::bigint
             FROM crypto_gaf.processed_files WHERE object_key = ANY (\(keys)::text[])
             """
         ).one()
         return [
             "rows_read": try row.int(0), "rows_inserted": try row.int(1), "rows_updated": try row.int(2), "rows_duplicate": try row.int(3),
-            "rows_rejected": try row.int(4), "pending": keys.count - (try row.int(5)),
+            "rows_rejected": try row.int(4),
         ]
     }
 }

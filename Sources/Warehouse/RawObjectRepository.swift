@@ -56,6 +56,16 @@ public struct RawObjectRepository {
             ON CONFLICT (object_key) DO NOTHING
             """)
     }
+
+    /// Objects that were put into the lake again, whatever had become of them before: they are there, and due. What the archive may still
+    /// have of them is replaced when they go there again.
+    public func renew(_ keys: [String]) throws(PostgresError) {
+        try connection.execute(
+            """
+            UPDATE crypto_gaf.raw_objects SET due = true, location = 'live', leftover_in = NULL, recorded_at = clock_timestamp()
+            WHERE object_key = ANY (\(keys)::text[])
+            """)
+    }
 }
 
 extension RawObjectRepository {

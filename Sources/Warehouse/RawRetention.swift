@@ -11,7 +11,8 @@ public enum RawLocation: String, Sendable {
 /// A raw object that has been transformed, so that it may be moved or removed.
 public struct SettledObject: Equatable, Sendable {
     public let key: String
-    public let receivedAt: Date
+    /// When it was received, or recorded if that was later: files of long ago come in today.
+    public let keptSince: Date
     /// As stored.
     public let bytes: Int
     /// Of the stored bytes.
@@ -40,7 +41,7 @@ public struct RawRetention {
 
     public init(_ connection: Connection) { self.connection = connection }
 
-    /// Objects that lie there, were received before `cutoff`, and have been transformed, the oldest first.
+    /// Objects that lie there, are kept since before `cutoff`, and have been transformed, the oldest first.
     ///
     /// - Parameter after: the last one of the page before, whatever became of it.
     public func settled(
@@ -48,17 +49,18 @@ public struct RawRetention {
     ) throws(PostgresError) -> [SettledObject] {
         let rows = try connection.query(
             """
-            SELECT o.object_key, o.received_at, o.bytes, o.sha256 FROM crypto_gaf.raw_objects o
-            WHERE o.location = \(location.rawValue) AND o.received_at < \(cutoff)::timestamptz AND NOT o.due
-                AND (o.received_at, o.object_key) > (coalesce(\(after?.receivedAt)::timestamptz, '-infinity'), coalesce(\(after?.key), ''))
+            SELECT o.object_key, greatest(o.received_at, o.recorded_at), o.bytes, o.sha256 FROM crypto_gaf.raw_objects o
+            WHERE o.location = \(location.rawValue) AND greatest(o.received_at, o.recorded_at) < \(cutoff)::timestamptz AND NOT o.due
+                AND (greatest(o.received_at, o.recorded_at), o.object_key)
+                    > (coalesce(\(after?.keptSince)::timestamptz, '-infinity'), coalesce(\(after?.key), ''))
                 AND EXISTS (SELECT FROM crypto_gaf.processed_files p WHERE p.object_key = o.object_key)
-            ORDER BY o.received_at, o.object_key LIMIT \(limit)
+            ORDER BY greatest(o.received_at, o.recorded_at), o.object_key LIMIT \(limit)
             """, binary: true)
         var objects: [SettledObject] = []
         for row in rows {
             objects.append(
                 SettledObject(
-                    key: try row.text(0), receivedAt: try row.date(1), bytes: try row.int(2), sha256: try row.bytes(3)))
+                    key: try row.text(0), keptSince: try row.date(1), bytes: try row.int(2), sha256: try row.bytes(3)))
         }
         return objects
     }
@@ -71,9 +73,11 @@ public struct RawRetention {
         return ObjectVolume(objects: try row.int(0), bytes: try row.int(1))
     }
 
-    /// How many received before then still wait for `transform`, and so stay where they are.
+    /// How many kept since before then still wait for `transform`, and so stay where they are.
     public func waiting(before cutoff: Date) throws(PostgresError) -> Int {
-        try connection.query("SELECT count(*) FROM crypto_gaf.raw_objects WHERE due AND received_at < \(cutoff)::timestamptz").one().int(0)
+        try connection.query(
+            "SELECT count(*) FROM crypto_gaf.raw_objects WHERE due AND greatest(received_at, recorded_at) < \(cutoff)::timestamptz"
+        ).one().int(0)
     }
 
     /// From now on the objects are looked for there, and what the last place has of them is left over. An object that is to be

@@ -40,6 +40,7 @@ import Warehouse
             })
         try worker.run(
             script: """
+                UPDATE crypto_gaf.raw_objects SET recorded_at = received_at;
                 INSERT INTO crypto_gaf.processed_files (object_key, outcome)
                 SELECT object_key, 'loaded' FROM crypto_gaf.raw_objects WHERE object_key !~ '0[.]json[.]gz$';
                 UPDATE crypto_gaf.raw_objects r SET due = false FROM crypto_gaf.processed_files p WHERE p.object_key = r.object_key

@@ -101,13 +101,15 @@ CREATE TABLE crypto_gaf.raw_objects (
     recorded_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 -- With the size, so that what lies where is summed from the index alone.
-CREATE INDEX raw_objects_by_age ON crypto_gaf.raw_objects (location, received_at, object_key) INCLUDE (bytes);
+CREATE INDEX raw_objects_by_age ON crypto_gaf.raw_objects (location, greatest(received_at, recorded_at), object_key) INCLUDE (bytes);
 CREATE INDEX raw_objects_leftover ON crypto_gaf.raw_objects (object_key) WHERE leftover_in IS NOT NULL;
 CREATE INDEX raw_objects_due ON crypto_gaf.raw_objects (exchange, channel, received_at) WHERE due;
 CREATE INDEX raw_objects_by_series ON crypto_gaf.raw_objects (exchange, symbol, channel, received_at);
 COMMENT ON TABLE crypto_gaf.raw_objects IS 'The lake''s objects as their writers recorded them; what a crash left unrecorded is found by listing the lake';
 COMMENT ON COLUMN crypto_gaf.raw_objects.object_key IS 'exchange/symbol/channel/yyyy/mm/dd/<received ms>-<hash>.json.gz';
 COMMENT ON COLUMN crypto_gaf.raw_objects.requested_at IS 'When the question went out; with received_at, how long the venue took. NULL: nobody was asked';
+COMMENT ON COLUMN crypto_gaf.raw_objects.received_at IS 'When the answer came; of a piece of a file, when that was last changed';
+COMMENT ON COLUMN crypto_gaf.raw_objects.recorded_at IS 'When it was put into the lake, or found there: no object''s age counts from before';
 COMMENT ON COLUMN crypto_gaf.raw_objects.sha256 IS 'Of the object as stored, envelope and all';
 COMMENT ON COLUMN crypto_gaf.raw_objects.location IS 'live, archive, or expired: removed by retention';
 COMMENT ON COLUMN crypto_gaf.raw_objects.leftover_in IS 'Where it no longer belongs but may still lie: maintain removes it from there, and then says NULL here';
@@ -422,8 +424,9 @@ COMMENT ON FUNCTION crypto_gaf.drop_month(text, date, interval) IS 'Drops the pa
 GRANT SELECT, INSERT, UPDATE, DELETE ON crypto_gaf.tracked_symbols, crypto_gaf.extraction_metadata, crypto_gaf.venue_budgets, crypto_gaf.raw_objects,
     crypto_gaf.processed_files, crypto_gaf.rejected_rows, crypto_gaf.stopped_channels, crypto_gaf.lake_listings, crypto_gaf.fact_klines,
     crypto_gaf.fact_orderbook, crypto_gaf.tickers, crypto_gaf.hourly_klines, crypto_gaf.daily_klines, crypto_gaf.touched_hours, crypto_gaf.missing_klines,
-    crypto_gaf.coverage, crypto_gaf.retention, crypto_gaf.jobs, crypto_gaf.job_runs TO cryptogaf_worker;
-GRANT SELECT ON crypto_gaf.ohlcv, crypto_gaf.order_books, crypto_gaf.fact_partitions TO cryptogaf_worker;
+    crypto_gaf.coverage, crypto_gaf.jobs, crypto_gaf.job_runs TO cryptogaf_worker;
+-- What is dropped only drop_month says.
+GRANT SELECT ON crypto_gaf.retention, crypto_gaf.ohlcv, crypto_gaf.order_books, crypto_gaf.fact_partitions TO cryptogaf_worker;
 GRANT EXECUTE ON FUNCTION crypto_gaf.ensure_month(text, date), crypto_gaf.drop_month(text, date, interval),
     crypto_gaf.take_tokens(text, double precision, double precision, double precision, double precision) TO cryptogaf_worker;
 GRANT SELECT ON crypto_gaf.tracked_symbols, crypto_gaf.extraction_metadata, crypto_gaf.raw_objects, crypto_gaf.processed_files,

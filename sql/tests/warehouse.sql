@@ -85,13 +85,14 @@ SELECT throws_ok($$ TRUNCATE crypto_gaf.fact_klines $$, '42501', NULL, 'nor empt
 RESET ROLE;
 SELECT table_privs_are('crypto_gaf', name, 'cryptogaf_worker', ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE'])
     FROM unnest(ARRAY['tracked_symbols', 'extraction_metadata', 'venue_budgets', 'raw_objects', 'processed_files', 'rejected_rows', 'stopped_channels',
-        'fact_klines', 'fact_orderbook', 'tickers', 'hourly_klines', 'daily_klines', 'touched_hours', 'missing_klines', 'coverage', 'retention', 'jobs',
+        'fact_klines', 'fact_orderbook', 'tickers', 'hourly_klines', 'daily_klines', 'touched_hours', 'missing_klines', 'coverage', 'jobs',
         'job_runs']) AS name;
 SELECT table_privs_are('crypto_gaf', name, 'cryptogaf_api', ARRAY['SELECT'])
     FROM unnest(ARRAY['tracked_symbols', 'extraction_metadata', 'raw_objects', 'processed_files', 'rejected_rows', 'stopped_channels', 'fact_klines',
         'fact_orderbook', 'tickers', 'hourly_klines', 'daily_klines', 'missing_klines', 'coverage', 'retention', 'jobs', 'job_runs', 'ohlcv',
         'order_books', 'fact_partitions']) AS name;
-SELECT table_privs_are('crypto_gaf', name, 'cryptogaf_worker', ARRAY['SELECT']) FROM unnest(ARRAY['ohlcv', 'order_books', 'fact_partitions']) AS name;
+SELECT table_privs_are('crypto_gaf', name, 'cryptogaf_worker', ARRAY['SELECT'])
+    FROM unnest(ARRAY['retention', 'ohlcv', 'order_books', 'fact_partitions']) AS name;
 SELECT is_empty($$
     SELECT oid::regprocedure FROM pg_proc WHERE pronamespace = 'crypto_gaf'::regnamespace AND has_function_privilege('cryptogaf_api', oid, 'EXECUTE')
 $$, 'the API executes none of the functions');

@@ -90,7 +90,9 @@ extension CandleFileForm {
     public func candles(_ piece: [UInt8], interval: KlineInterval) throws(AnswerError) -> ParsedRows<Candle> {
         let fields = CandleFields(columns, interval)
         var parsed = ParsedRows<Candle>()
-        for (position, row) in try rows(piece).enumerated() {
+        let read = try rows(piece)
+        parsed.rejected = read.rejected
+        for (position, row) in read.rows {
             do throws(CandleFileError) {
                 parsed.rows.append((position, try fields.candle(row)))
             } catch {
@@ -98,24 +100,24 @@ extension CandleFileForm {
                     RejectedRow(position: position, reason: error.description, text: String(row.joined(separator: ",").prefix(500))))
             }
         }
+        parsed.rejected.sort { $0.position < $1.position }
         return parsed.oldestFirst
     }
 
-    private func rows(_ piece: [UInt8]) throws(AnswerError) -> [[String]] {
+    private func rows(_ piece: [UInt8]) throws(AnswerError) -> ParsedRows<[String]> {
         switch container {
         case .csv:
-            return piece.split(whereSeparator: { $0 == UInt8(ascii: "\n") }).filter { $0.contains { $0 > 0x20 } }.map {
-                CandleFields.csv($0)
-            }
+            let lines = piece.split(whereSeparator: { $0 == UInt8(ascii: "\n") }).filter { $0.contains { $0 > 0x20 } }
+            var parsed = ParsedRows<[String]>()
+            for (position, line) in lines.enumerated() { parsed.rows.append((position, CandleFields.csv(line))) }
+            return parsed
         case .json:
             return try answer(piece) { reader throws(JSONError) in
-                var rows: [[String]] = []
-                try reader.array { reader throws(JSONError) in
+                try reader.rows(.array) { reader throws(JSONError) in
                     var row: [String] = []
                     try reader.array { reader throws(JSONError) in row.append(try reader.identifier()) }
-                    rows.append(row)
+                    return row
                 }
-                return rows
             }
         }
     }

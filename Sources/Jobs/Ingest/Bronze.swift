@@ -9,6 +9,8 @@ import Warehouse
 final class Bronze {
     private let store: any ObjectStore
     private let connection: Connection
+    /// Whether objects that have been there before are to be loaded again.
+    private let renews: Bool
     private var pending: [(object: EncodedObject, record: RawObjectRecord, updates: [ExtractionUpdate])] = []
     /// Updates without an object.
     private var loose: [ExtractionUpdate] = []
@@ -20,11 +22,13 @@ final class Bronze {
     /// A flush's worth of memory.
     static let batchLimit = 64
 
-    init(_ location: LakeLocation, _ connection: Connection, log: Log, stop: Stop) throws {
+    init(_ location: LakeLocation, _ connection: Connection, log: Log, stop: Stop, renews: Bool = false) throws {
         store = try location.open(log: log, stop: stop)
         self.connection = connection
+        self.renews = renews
     }
 
+    var pendingKeys: [String] { pending.map(\.object.key) }
     var isFull: Bool { pending.count >= Self.batchLimit }
 
     /// - Parameter updates: to be noted with the object, and not without it.
@@ -55,7 +59,9 @@ final class Bronze {
             }
         }
         try connection.transaction {
-            try RawObjectRepository(connection).record(written.map(\.record))
+            let objects = RawObjectRepository(connection)
+            try objects.record(written.map(\.record))
+            if renews { try objects.renew(written.map(\.record.key)) }
             try ExtractionRepository(connection).record(written.flatMap(\.updates) + alone.filter { !broken.contains($0.key) })
         }
         objects += written.count

@@ -107,7 +107,7 @@ struct RawArchiving {
 extension RawArchiving {
     private func archive(_ batch: [SettledObject], _ faults: inout ArchivingFaults) throws -> [SettledObject] {
         let copied = try copy(batch, &faults)
-        try giveUp(batch.filter { copied.absent.contains($0.key) && $0.receivedAt < giveUpBefore })
+        try giveUp(batch.filter { copied.absent.contains($0.key) && $0.keptSince < giveUpBefore })
         let moved = Set(try table.move(copied.archived, from: .live, to: .archive))
         _ = try remove(Array(moved), from: .live)
         return batch.filter { moved.contains($0.key) }

@@ -69,7 +69,9 @@ extension ObjectContent {
             default: throw AnswerError(.unreadable, "nobody reads the channel \(object.channel)")
             }
         } catch {
-            throw ObjectFault(kind: error.fault == .changedShape ? .changedShape : .unreadable, reason: error.reason)
+            // What somebody's file looks like says nothing of the venue.
+            let isVenues = error.fault == .changedShape && object.source == nil
+            throw ObjectFault(kind: isVenues ? .changedShape : .unreadable, reason: error.reason)
         }
     }
 

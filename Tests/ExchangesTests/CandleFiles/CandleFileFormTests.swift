@@ -68,6 +68,15 @@ import Testing
             parsed.rejected.map(\.reason) == ["the open is no number", "\"soon\" is no time", "it has 3 columns where there should be 6"])
     }
 
+    @Test("of JSON too a row that cannot be read is set aside, and the others are read")
+    func rejectedOfJSON() throws {
+        let parsed = try candles(
+            "[[1700000040000,1,2,1,1,7],[1700000100000,1,2,1,1,null],[1700000160000,1,2,[1],1,7],null,[1700000220000,1,2,1,1]]")
+        #expect(parsed.rows.map(\.row.openTime) == [minute])
+        #expect(parsed.rejected.count == 4)
+        #expect(parsed.rejected.last?.reason == "it has 5 columns where there should be 6")
+    }
+
     @Test("a JSON file that was cut off is no file without candles")
     func cutOff() throws {
         let file = Array("[[1700000040000,1,2,1,1,7],[1700000100000,1,2".utf8)

@@ -98,6 +98,7 @@ import Warehouse
             "SELECT count(*), min(timestamp), max(timestamp) FROM crypto_gaf.ohlcv WHERE interval_code = \(sample.interval.code)"
         ).one()
         #expect(try row.int(0) == sample.rows && row.int64(1) == sample.first && row.int64(2) == sample.last)
+        try checkRollups(of: sample)
         // Byte for byte: the pieces together are the file, header and JSON's brackets left aside.
         if sample.file.hasSuffix(".csv") {
             let file = String(decoding: try Data(contentsOf: URL(fileURLWithPath: path)), as: UTF8.self)
@@ -106,22 +107,99 @@ import Warehouse
         }
     }
 
+    /// Hours and days of the file, rolled up step by step, are what all of its minutes at once say.
+    private func checkRollups(of sample: Sample) throws {
+        try fixture.run(AggregateJob(batch: 50))
+        for (table, unit) in [("hourly_klines", "hour"), ("daily_klines", "day")] {
+            let row = try fixture.connect().query(
+                """
+                WITH whole AS (
+                    SELECT date_trunc(\(unit), open_time, 'UTC') AS open_time, (array_agg(open ORDER BY open_time))[1] AS open,
+                        max(high) AS high, min(low) AS low, (array_agg(close ORDER BY open_time DESC))[1] AS close,
+                        sum(volume) AS volume, count(*)::integer AS minutes_present
+                    FROM crypto_gaf.fact_klines WHERE interval_code = '1m' GROUP BY 1
+                ), kept AS (
+                    SELECT open_time, open, high, low, close, volume, minutes_present FROM crypto_gaf.hourly_klines WHERE \(unit) = 'hour'
+                    UNION ALL
+                    SELECT open_time, open, high, low, close, volume, minutes_present FROM crypto_gaf.daily_klines WHERE \(unit) = 'day'
+                )
+                SELECT (SELECT count(*) FROM (TABLE whole EXCEPT TABLE kept) AS lacking), (SELECT count(*) FROM (TABLE kept EXCEPT TABLE whole) AS wrong),
+                    (SELECT coalesce(sum(minutes_present), 0)::bigint FROM kept)
+                """
+            ).one()
+            #expect(try row.int(0) == 0 && row.int(1) == 0, "\(table)")
+            #expect(try row.int(2) == (sample.interval == .minute ? sample.rows : 0), "\(table)")
+        }
+    }
+
+    private static let three = "timestamp,open,high,low,close,volume\n1700000040,1,2,1,1,5\n1700000100,3,2,1,1,5\n1700000160,1,2,1,1,5\n"
+
+    /// A file of that content, changed at that time, loaded by the program.
+    private func load(_ text: String, name: String = "candles.csv", changed: Date? = nil) throws -> (
+        run: Subprocess.Result, counts: JobCounts
+    ) {
+        let path = "\(fixture.directory)/\(name)"
+        if !FileManager.default.fileExists(atPath: path) { try text.write(toFile: path, atomically: true, encoding: .utf8) }
+        if let changed { try FileManager.default.setAttributes([.modificationDate: changed], ofItemAtPath: path) }
+        let run = try Program.run(
+            ["backfill", "--venue", "binance", "--symbol", "BTC-USDT", "--interval", "1m", "--file", path, "--json"],
+            environment: fixture.database.environment(as: "test_worker").merging(["LAKE_URL": fixture.lakeURL]) { $1 })
+        return (run, (try? JSONDecoder().decode(JobCounts.self, from: Data(run.output.utf8))) ?? [:])
+    }
+
     @Test("the same file again adds nothing, not even objects; bad rows are set aside and told of")
     func again() throws {
-        let path = "\(fixture.directory)/candles.csv"
-        try "timestamp,open,high,low,close,volume\n1700000040,1,2,1,1,5\n1700000100,3,2,1,1,5\n1700000160,1,2,1,1,5\n".write(
-            toFile: path, atomically: true, encoding: .utf8)
-        for inserted in [2, 2] {
-            let run = try Program.run(
-                ["backfill", "--venue", "binance", "--symbol", "BTC-USDT", "--interval", "1m", "--file", path, "--json"],
-                environment: fixture.database.environment(as: "test_worker").merging(["LAKE_URL": fixture.lakeURL]) { $1 })
+        for inserted in [2, 0] {
+            let (run, counts) = try load(Self.three)
             try #require(run.status == 0, "\(run.errors)")
-            let counts = try JSONDecoder().decode([String: Int].self, from: Data(run.output.utf8))
-            #expect(counts["rows_inserted"] == inserted && counts["rows_rejected"] == 1 && counts["gaps"] == 1)
+            #expect(counts["rows_inserted"] == inserted && counts["rows_duplicate"] == 2 - inserted, "\(counts)")
+            #expect(counts["rows_rejected"] == 1 && counts["gaps"] == 1 && counts["pending"] == 0)
             #expect(try fixture.objects().count == 1)
         }
         #expect(
             try fixture.connect().query("SELECT reason FROM crypto_gaf.rejected_rows").one().text(0) == "the high is below open or close")
+    }
+
+    @Test("what retention has removed since comes back with its file")
+    func afterRetention() throws {
+        _ = try load(Self.three)
+        let store = try LakeLocation(url: fixture.lakeURL).open()
+        for key in try fixture.lakeKeys() { try store.remove(key) }
+        try fixture.connect().run(script: "UPDATE crypto_gaf.raw_objects SET location = 'expired'; DELETE FROM crypto_gaf.fact_klines")
+        #expect(try load(Self.three).counts["rows_inserted"] == 2)
+        let row = try fixture.connect().query(
+            "SELECT location, due, (SELECT count(*) FROM crypto_gaf.fact_klines) FROM crypto_gaf.raw_objects"
+        ).one()
+        #expect(try row.text(0) == "live" && row.bool(1) == false && row.int(2) == 2)
+        #expect(try fixture.lakeKeys().count == 1)
+    }
+
+    @Test(
+        "whenever a file says that it was changed, its candles count as received when they can have been, and its pieces stay as long as others",
+        arguments: [0, 1_700_000_000, 1_700_000_300, 32_503_680_000] as [TimeInterval])
+    func changed(at time: TimeInterval) throws {
+        let (run, counts) = try load(Self.three, changed: Date(timeIntervalSince1970: time))
+        #expect(counts["rows_inserted"] == 2 && counts["rows_rejected"] == 1, "\(run.errors)")
+        let received = try fixture.connect().query("SELECT received_at, received_at <= now() FROM crypto_gaf.raw_objects").one()
+        #expect(try received.bool(1))
+        // Of these only one lies between the last candle's end and now.
+        #expect(try (received.date(0) == Date(timeIntervalSince1970: time)) == (time == 1_700_000_300))
+        let lake = try LakeLocation(url: fixture.lakeURL)
+        #expect(try fixture.run(MaintainJob(Retention(), live: lake, archive: lake.archive()))["objects_archived"] == 0)
+    }
+
+    @Test(
+        "a bad row or a bad piece of a file stops nothing of its venue",
+        arguments: [
+            ("[[1700000040000,1,2,1,1,5],[1700000100000,1,2,1,1,null]]", 0, "loaded"),
+            (#"[["x","1","2","1","1",true],[[],1,2,1,1,5]]"#, 0, "loaded"), ("[[1,2,3,4,5,6", 65, "unreadable"),
+        ])
+    func badJSON(text: String, status: Int32, outcome: String) throws {
+        let (run, _) = try load(text, name: "candles.json")
+        #expect(run.status == status, "\(run.errors)")
+        let outcomes = try fixture.connect().query("SELECT outcome FROM crypto_gaf.processed_files").map { try $0.text(0) }
+        #expect(outcomes == [outcome])
+        #expect(try fixture.connect().query("SELECT count(*) FROM crypto_gaf.stopped_channels").one().int(0) == 0)
     }
 
     @Test(

@@ -111,7 +111,7 @@ import Warehouse
     @Test("what retention dropped is no gap")
     func retention() throws {
         try fixture.track("BTC-USDT", minutes: 3000)
-        try fixture.connect().execute("INSERT INTO crypto_gaf.retention VALUES ('fact_klines', now() - interval '2 hours')")
+        try fixture.database.connect().execute("INSERT INTO crypto_gaf.retention VALUES ('fact_klines', now() - interval '2 hours')")
         _ = try fill()
         #expect((110...120).contains(try candles()))
     }

@@ -45,6 +45,7 @@ final class LifeCycleFixture {
                 key: key, exchange: "kraken", symbol: "BTC-USD", channel: "klines", intervalCode: "1m",
                 receivedAt: now.addingTimeInterval(-86_400 * days), bytes: count, sha256: SHA256.hash(bytes).bytes)
         ])
+        try worker.execute("UPDATE crypto_gaf.raw_objects SET recorded_at = received_at WHERE object_key = \(key)")
         guard !due else { return key }
         try worker.transaction {
             try worker.execute("INSERT INTO crypto_gaf.processed_files (object_key, outcome) VALUES (\(key), 'loaded')")

@@ -55,7 +55,8 @@ import Warehouse
         try fixture.maintain()
         for (name, days) in [("b", 9.0), ("c", 31), ("d", 1)] { try fixture.add(name, days: days) }
         try fixture.worker.execute(
-            "UPDATE crypto_gaf.raw_objects SET received_at = received_at - interval '30 days' WHERE location = 'archive'")
+            "UPDATE crypto_gaf.raw_objects SET received_at = received_at - interval '30 days', recorded_at = recorded_at - interval '30 days' WHERE location = 'archive'"
+        )
         let (before, live) = (try fixture.rows(), try fixture.names(fixture.live))
         let said = try fixture.maintain(dryRun: true)
         #expect(try fixture.rows() == before && fixture.names(fixture.live) == live)
@@ -96,7 +97,9 @@ import Warehouse
         #expect(counts["objects_missing"] == 1 && counts["objects_corrupt"] == 1 && counts["objects_archived"] == 2)
         #expect(try fixture.rows() == ["carried archive", "damaged live", "good archive", "lost live"])
         // A month later nobody looks for it any more.
-        try fixture.worker.execute("UPDATE crypto_gaf.raw_objects SET received_at = received_at - interval '30 days'")
+        try fixture.worker.execute(
+            "UPDATE crypto_gaf.raw_objects SET received_at = received_at - interval '30 days', recorded_at = recorded_at - interval '30 days'"
+        )
         try fixture.maintain()
         #expect(try fixture.rows() == ["carried expired", "damaged live", "good expired", "lost expired"])
     }
@@ -118,7 +121,9 @@ import Warehouse
             let fixture = try LifeCycleFixture()
             for n in 0..<2 { try fixture.add("expiring-\(n)", days: 20) }
             try fixture.maintain()
-            try fixture.worker.execute("UPDATE crypto_gaf.raw_objects SET received_at = received_at - interval '20 days'")
+            try fixture.worker.execute(
+                "UPDATE crypto_gaf.raw_objects SET received_at = received_at - interval '20 days', recorded_at = recorded_at - interval '20 days'"
+            )
             for n in 0..<3 { try fixture.add("moving-\(n)", days: 10) }
             try fixture.add("staying", days: 1)
             try fixture.add("waiting", days: 50, due: true)
@@ -168,7 +173,9 @@ import Warehouse
     func unmounted() throws {
         try fixture.add("a", days: 20)
         try fixture.maintain()
-        try fixture.worker.execute("UPDATE crypto_gaf.raw_objects SET received_at = received_at - interval '20 days'")
+        try fixture.worker.execute(
+            "UPDATE crypto_gaf.raw_objects SET received_at = received_at - interval '20 days', recorded_at = recorded_at - interval '20 days'"
+        )
         let (archive, aside) = ("\(fixture.folder)/lake/.archive", "\(fixture.folder)/aside")
         try FileManager.default.moveItem(atPath: archive, toPath: aside)
         #expect(throws: JobFailure.self) { try fixture.maintain() }

@@ -6,6 +6,10 @@ import Testing
 /// The contract, on every kind of store.
 @Suite("Object stores")
 struct ObjectStoreTests {
+    /// Cases that are left out say nothing of themselves.
+    @Test("the whole contract is asked of a server of S3 too", .enabled(if: S3Server.isPresent, "skipped: no rclone"))
+    func asksS3() { #expect(Store.Kind.all.contains(.s3)) }
+
     @Test("an object comes back byte for byte", arguments: Store.Kind.all)
     func roundTrip(kind: Store.Kind) throws {
         let lake = try Store(kind)

@@ -31,6 +31,9 @@ public struct CandleCheck: Sendable {
 
     private func isClosed(_ candle: Candle) -> Bool { candle.isClosed ?? (candle.openTime + interval.milliseconds <= asOf) }
 
+    /// Far beyond every market; the sum of a day's minutes stays within 64 bits.
+    static let tradeLimit: Int64 = 1_000_000_000_000
+
     /// Nil: none.
     private func fault(of candle: Candle) -> String? {
         guard candle.openTime <= asOf else { return "it opens after the answer was received" }
@@ -40,7 +43,10 @@ public struct CandleCheck: Sendable {
         guard candle.low <= candle.open, candle.low <= candle.close else { return "the low is above open or close" }
         guard candle.high >= candle.open, candle.high >= candle.close else { return "the high is below open or close" }
         guard !candle.volume.isNegative else { return "the volume is below 0" }
-        if let count = candle.tradeCount, count < 0 { return "the trade count is below 0" }
+        if let count = candle.tradeCount {
+            guard count >= 0 else { return "the trade count is below 0" }
+            guard count <= Self.tradeLimit else { return "the trade count is above \(Self.tradeLimit)" }
+        }
         if let quote = candle.quoteVolume, quote.isNegative { return "the quote volume is below 0" }
         return takerFault(of: candle)
     }

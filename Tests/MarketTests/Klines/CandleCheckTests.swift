@@ -45,6 +45,19 @@ struct CandleCheckTests {
         #expect(checked.rejected == [RejectedRow(position: 1, reason: reason, text: bad.description)])
     }
 
+    @Test("a trade count may be so high that a day of minutes still has a sum in 64 bits, and no higher")
+    func tradeCounts() throws {
+        var busy = candle(1)
+        busy.tradeCount = 1_000_000_000_000
+        #expect(check([busy]).rejected.isEmpty)
+        #expect(!Int64(1440).multipliedReportingOverflow(by: 1_000_000_000_000).overflow)
+        for count in [1_000_000_000_001, Int64.max] {
+            busy.tradeCount = count
+            #expect(check([candle(0), busy]).rejected.first?.reason == "the trade count is above 1000000000000")
+            #expect(check([candle(0), busy]).closed.map(\.position) == [0])
+        }
+    }
+
     @Test("so are openings off the grid and volumes that contradict each other")
     func moreFaults() {
         var off = candle(1)

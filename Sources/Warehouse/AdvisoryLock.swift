@@ -11,6 +11,7 @@ public struct AdvisoryLock: Sendable {
         case job = 4
         // 5 is ensure_month's, in SQL.
         case rollup = 6
+        // 8 is that of books, in FactLoad.
     }
 
     public let purpose: Purpose

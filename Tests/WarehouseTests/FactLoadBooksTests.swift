@@ -43,6 +43,48 @@ import Warehouse
         #expect(digests.count == 1)
     }
 
+    @Test("of two books of one market and millisecond that are loaded at the same time one stays whole", arguments: [true, false])
+    func sameMomentAtOnce(isGreatFirst: Bool) throws {
+        let fixture = try FactFixture()
+        try fixture.empty()
+        let origins = [1, 2].map { FactOrigin(receivedAt: Answer.epoch, hash: $0) }
+        let small = (depth: Depth(bids: [level("9", "5")], asks: [level("11")]), symbol: "BTC-USD", origin: origins[0])
+        let great = (depth: Depth(bids: [level("8")], asks: [level("10")]), symbol: "BTC-USD", origin: origins[1])
+        // The month is there, so that nobody waits for that.
+        let before = (depth: small.depth, symbol: "ETH-USD", origin: FactOrigin(receivedAt: Answer.epoch - 1, hash: 3))
+        let after = (depth: small.depth, symbol: "ETH-USD", origin: FactOrigin(receivedAt: Answer.epoch + 3_600_000, hash: 4))
+        _ = try load([before, after], fixture)
+        let (first, second) = isGreatFirst ? (great, small) : (small, great)
+        let database = fixture.database
+        var running: Background<[Int64: LoadCounts]>?
+        try fixture.connection.transaction {
+            var batch = FactBatch(.orderbook, exchange: "kraken")
+            batch.add(first.depth, symbol: first.symbol, origin: first.origin)
+            _ = try fixture.load.load(batch)
+            running = Background {
+                let connection = try database.connect(as: "test_worker")
+                let load = try FactLoad(connection)
+                var batch = FactBatch(.orderbook, exchange: "kraken")
+                batch.add(second.depth, symbol: second.symbol, origin: second.origin)
+                return try connection.transaction { try load.load(batch) }
+            }
+            let watch = try database.connect()
+            #expect(
+                try eventually {
+                    try watch.query(
+                        """
+                        SELECT count(*) FROM pg_locks JOIN pg_database d ON d.oid = database
+                        WHERE NOT granted AND locktype = 'advisory' AND datname = current_database()
+                        """
+                    ).one().int(0) > 0
+                })
+        }
+        _ = try running?.value()
+        #expect(
+            try fixture.texts("SELECT side || price || size FROM crypto_gaf.fact_orderbook WHERE symbol = 'BTC-USD' ORDER BY 1")
+                == ["ask101", "bid81"])
+    }
+
     @Test("tickers of all markets come from one answer; of one moment the greater hash stays")
     func tickers() throws {
         let fixture = try FactFixture()

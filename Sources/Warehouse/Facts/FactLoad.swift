@@ -80,6 +80,13 @@ public final class FactLoad {
             unnest(\(books.map(\.symbol))::text[], \(books.map { Date(milliseconds: $0.time) })::timestamptz[],
                 \(books.map(\.hash))::bigint[]) AS s (symbol, captured_at, object_hash)
             """
+        // Of two that are loaded at once neither would see the other. A lock for ten minutes of a venue, since locks are few.
+        _ = try connection.query(
+            """
+            SELECT pg_advisory_xact_lock(8, place) FROM (
+                SELECT DISTINCT hashtext(\(exchange)::text || ' ' || floor(extract(epoch FROM s.captured_at) / 600)::bigint) AS place
+                FROM \(staged) ORDER BY 1) AS places
+            """)
         let sameBook: SQL = "f.exchange = \(exchange) AND f.symbol = s.symbol AND f.captured_at = s.captured_at"
         try connection.execute(
             "DELETE FROM crypto_gaf.fact_orderbook f USING \(staged) WHERE \(sameBook) AND f.object_hash < s.object_hash")

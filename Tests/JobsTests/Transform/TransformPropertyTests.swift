@@ -71,7 +71,22 @@ import Warehouse
         return "\(try row.text(0)) of \(try row.int(1)) rows"
     }
 
-    @Test("drops, repeats, other orders and late rows end in the tables of the clean feed, every hour touched")
+    /// Hours and days, rolled up from what was touched alone.
+    private func rollups(_ fixture: TransformFixture) throws -> String {
+        _ = try AggregateJob().run(fixture.context())
+        let row = try fixture.connection.query(
+            """
+            SELECT md5(string_agg(line, '' ORDER BY line COLLATE "C")), count(*) FROM (
+                SELECT 'hour ' || h::text AS line FROM crypto_gaf.hourly_klines h
+                UNION ALL SELECT 'day ' || d::text FROM crypto_gaf.daily_klines d) lines
+            """
+        ).one()
+        return "\(try row.text(0)) of \(try row.int(1)) rows"
+    }
+
+    @Test(
+        "drops, repeats, other orders and late rows end in the tables of the clean feed: candles, touched hours, and the hours and days made of them"
+    )
     func sameTables() throws {
         let (fixture, other) = (try TransformFixture(), try TransformFixture())
         try clean(fixture)
@@ -82,5 +97,8 @@ import Warehouse
         #expect(try candles(other) == candles(fixture))
         let hours: SQL = "SELECT DISTINCT symbol || hour FROM crypto_gaf.touched_hours ORDER BY 1"
         #expect(try other.texts(hours) == fixture.texts(hours))
+        #expect(try rollups(other) == rollups(fixture))
+        let days = (Self.minutes + 1439) / 1440
+        #expect(try fixture.count("SELECT count(*) FROM crypto_gaf.daily_klines") == days * Self.symbols.count)
     }
 }

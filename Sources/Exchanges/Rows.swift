@@ -86,9 +86,8 @@ extension JSONReader {
 
     /// `[["price","size",…],…]`, best first.
     /// - Parameter ordersColumn: where orders are counted, from 0.
-    mutating func depthLevels(ordersColumn: Int? = nil) throws(JSONError) -> [DepthLevel] {
-        var levels: [DepthLevel] = []
-        try array { reader throws(JSONError) in
+    mutating func depthLevels(ordersColumn: Int? = nil) throws(JSONError) -> ParsedRows<DepthLevel> {
+        try rows(.array) { reader throws(JSONError) in
             try reader.begin()
             var level = DepthLevel(price: try reader.number(), size: try reader.nextNumber())
             var column = 2
@@ -97,9 +96,8 @@ extension JSONReader {
                 column += 1
             }
             try reader.end()
-            levels.append(level)
+            return level
         }
-        return levels
     }
 }
 
@@ -138,7 +136,8 @@ struct DepthNames {
 
 extension JSONReader {
     mutating func depth(_ names: DepthNames) throws(JSONError) -> Depth {
-        var (sequence, time, bids, asks): (Int64?, Int64?, [DepthLevel]?, [DepthLevel]?)
+        var (sequence, time): (Int64?, Int64?)
+        var (bids, asks): (ParsedRows<DepthLevel>?, ParsedRows<DepthLevel>?)
         try object { reader, name throws(JSONError) in
             if names.bids ~= name {
                 bids = try reader.depthLevels(ordersColumn: names.ordersColumn)
@@ -152,6 +151,11 @@ extension JSONReader {
                 try reader.skip()
             }
         }
-        return Depth(time: time, sequence: sequence, bids: try required(bids, names.bids), asks: try required(asks, names.asks))
+        let (read, offered) = (try required(bids, names.bids), try required(asks, names.asks))
+        let moved = offered.rejected.map { row in
+            RejectedRow(position: read.rows.count + read.rejected.count + row.position, reason: row.reason, text: row.text)
+        }
+        return Depth(
+            time: time, sequence: sequence, bids: read.rows.map(\.row), asks: offered.rows.map(\.row), rejected: read.rejected + moved)
     }
 }

@@ -55,12 +55,15 @@ public struct Depth: Equatable, Sendable {
     public var sequence: Int64?
     public var bids: [DepthLevel]
     public var asks: [DepthLevel]
+    /// Levels that could not be read. Positions count all bids of the answer, then all asks.
+    public var rejected: [RejectedRow]
 
-    public init(time: Int64? = nil, sequence: Int64? = nil, bids: [DepthLevel], asks: [DepthLevel]) {
+    public init(time: Int64? = nil, sequence: Int64? = nil, bids: [DepthLevel], asks: [DepthLevel], rejected: [RejectedRow] = []) {
         self.time = time
         self.sequence = sequence
         self.bids = bids
         self.asks = asks
+        self.rejected = rejected
     }
 }
 

@@ -106,22 +106,29 @@ extension ObjectContent {
         return try form.candles(object.body, interval: interval)
     }
 
+    /// Levels of a side that are loaded, the best; what lies beyond stays in bronze. Some venues send the whole book, tens of thousands
+    /// of levels, whatever they are asked for. The same for all, so that the same object always gives the same rows.
+    static let depthLimit = 1000
+
     /// Positions count the bids, then the asks.
     private static func checked(_ depth: Depth) -> ObjectContent {
-        var rejected: [RejectedRow] = []
-        func sound(_ levels: [DepthLevel], from first: Int) -> [DepthLevel] {
+        let unread = Set(depth.rejected.map(\.position))
+        let positions = (0..<depth.bids.count + depth.asks.count + unread.count).filter { !unread.contains($0) }
+        var rejected = depth.rejected
+        func sound(_ levels: [DepthLevel], _ positions: ArraySlice<Int>) -> [DepthLevel] {
             var prices: Set<WireDecimal> = []
-            return levels.enumerated().filter { place, level in
+            return zip(positions, levels.prefix(depthLimit)).filter { position, level in
                 guard let fault = fault(of: level, isNew: prices.insert(level.price).inserted) else { return true }
-                rejected.append(RejectedRow(position: first + place, reason: fault, text: "\(level.price) \(level.size)"))
+                rejected.append(RejectedRow(position: position, reason: fault, text: "\(level.price) \(level.size)"))
                 return false
-            }.map(\.element)
+            }.map(\.1)
         }
         var book = depth
-        book.bids = sound(depth.bids, from: 0)
-        book.asks = sound(depth.asks, from: depth.bids.count)
+        book.bids = sound(depth.bids, positions.prefix(depth.bids.count))
+        book.asks = sound(depth.asks, positions.dropFirst(depth.bids.count))
+        let read = min(depth.bids.count, depthLimit) + min(depth.asks.count, depthLimit) + unread.count
         return ObjectContent(
-            rows: .depth(book), rowsRead: depth.bids.count + depth.asks.count, duplicates: 0, rejected: rejected)
+            rows: .depth(book), rowsRead: read, duplicates: 0, rejected: rejected.sorted { $0.position < $1.position })
     }
 
     private static func fault(of level: DepthLevel, isNew: Bool) -> String? {

@@ -53,6 +53,8 @@ public struct RawObjectRepository {
                 \(objects.map(\.receivedAt))::timestamptz[],
                 \(objects.map(\.bytes))::bigint[], \(objects.map { $0.sha256.hexadecimal })::text[])
                 AS new (key, exchange, symbol, channel, interval_code, requested_at, received_at, bytes, sha256)
+            -- Who records the same waits for another, and never in a circle.
+            ORDER BY key
             ON CONFLICT (object_key) DO NOTHING
             """)
     }
@@ -88,23 +90,58 @@ extension RawObjectRepository {
         return due
     }
 
-    /// The oldest objects of a channel that are due and that nobody else has claimed; they are the caller's until the transaction ends.
-    public func claim(_ channel: LakeChannel, limit: Int) throws(PostgresError) -> [String] {
+    /// The oldest objects of a channel that are due and that nobody else has claimed, as far as they lie in one place; they are the
+    /// caller's until the transaction ends.
+    public func claim(_ channel: LakeChannel, limit: Int) throws(PostgresError) -> (keys: [String], isArchived: Bool) {
+        let rows = try connection.query(
+            """
+            SELECT object_key, location <> 'live' FROM crypto_gaf.raw_objects
+            WHERE due AND exchange = \(channel.exchange) AND channel = \(channel.channel)
+            ORDER BY received_at, object_key LIMIT \(limit)::bigint FOR UPDATE SKIP LOCKED
+            """)
+        var claimed: (keys: [String], isArchived: Bool) = ([], false)
+        for row in rows {
+            let isArchived = try row.bool(1)
+            if claimed.keys.isEmpty { claimed.isArchived = isArchived }
+            guard isArchived == claimed.isArchived else { break }
+            claimed.keys.append(try row.text(0))
+        }
+        return claimed
+    }
+
+    /// Of these objects those that are due, lie there and that nobody else has claimed, as above.
+    public func claim(_ keys: [String], isArchived: Bool) throws(PostgresError) -> [String] {
+        try self.keys(
+            """
+            SELECT object_key FROM crypto_gaf.raw_objects
+            WHERE due AND object_key = ANY (\(keys)::text[]) AND (location <> 'live') = \(isArchived)
+            ORDER BY received_at, object_key FOR UPDATE SKIP LOCKED
+            """)
+    }
+
+    /// Waits for whoever has these objects, due or not; then they are the caller's until the transaction ends. To be called before any
+    /// fact is written, as `claim` is: who holds objects may wait for facts, so who holds facts must not wait for objects.
+    public func lock(_ keys: [String]) throws(PostgresError) {
+        _ = try self.keys(
+            """
+            SELECT object_key FROM crypto_gaf.raw_objects WHERE object_key = ANY (\(keys)::text[]) ORDER BY object_key FOR UPDATE
+            """)
+    }
+
+    /// The newest objects of a channel that are due, in the lake, and came after another, the newest first.
+    public func newest(of channel: LakeChannel, after key: String, limit: Int) throws(PostgresError) -> [String] {
         try keys(
             """
             SELECT object_key FROM crypto_gaf.raw_objects
             WHERE due AND exchange = \(channel.exchange) AND channel = \(channel.channel) AND location = 'live'
-            ORDER BY received_at, object_key LIMIT \(limit)::bigint FOR UPDATE SKIP LOCKED
+                AND (received_at, object_key) > (SELECT received_at, object_key FROM crypto_gaf.raw_objects WHERE object_key = \(key))
+            ORDER BY received_at DESC, object_key DESC LIMIT \(limit)::bigint
             """)
     }
 
-    /// Of these objects those that are due and that nobody else has claimed, as above.
-    public func claim(_ keys: [String]) throws(PostgresError) -> [String] {
-        try self.keys(
-            """
-            SELECT object_key FROM crypto_gaf.raw_objects WHERE due AND object_key = ANY (\(keys)::text[])
-            ORDER BY received_at, object_key FOR UPDATE SKIP LOCKED
-            """)
+    /// Whether it lies in the archive, or is gone from there too.
+    public func isArchived(_ key: String) throws(PostgresError) -> Bool {
+        try !keys("SELECT object_key FROM crypto_gaf.raw_objects WHERE object_key = \(key) AND location <> 'live'").isEmpty
     }
 
     /// Those of `keys` that nobody has recorded.

@@ -53,6 +53,16 @@ public struct StoppedChannels {
             """) == 1
     }
 
+    /// How many of these objects wait for a stopped channel.
+    public func waiting(_ keys: [String]) throws(PostgresError) -> Int {
+        try connection.query(
+            """
+            SELECT count(*) FROM crypto_gaf.raw_objects JOIN crypto_gaf.stopped_channels USING (exchange, channel)
+            WHERE due AND raw_objects.object_key = ANY (\(keys)::text[])
+            """
+        ).one().int(0)
+    }
+
     public func resume(_ channel: LakeChannel) throws(PostgresError) {
         try connection.execute(
             "DELETE FROM crypto_gaf.stopped_channels WHERE exchange = \(channel.exchange) AND channel = \(channel.channel)")

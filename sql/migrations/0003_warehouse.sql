@@ -129,7 +129,7 @@ CREATE TABLE crypto_gaf.processed_files (
 CREATE INDEX processed_files_by_time ON crypto_gaf.processed_files (processed_at);
 CREATE INDEX processed_files_faults ON crypto_gaf.processed_files (outcome, processed_at) WHERE outcome <> 'loaded';
 COMMENT ON TABLE crypto_gaf.processed_files IS 'The ingestion log: what became of each object of the lake; one without a row is due';
-COMMENT ON COLUMN crypto_gaf.processed_files.outcome IS 'loaded; refused: the venue said no; unreadable: not JSON; corrupt or lost: the lake''s bytes are not what was written';
+COMMENT ON COLUMN crypto_gaf.processed_files.outcome IS 'loaded; refused: the venue said no; unreadable: not JSON, or of another shape than the answers after it; corrupt or lost: the lake''s bytes are not what was written';
 COMMENT ON COLUMN crypto_gaf.processed_files.rows_duplicate IS 'Already there in the same or a newer version: duplicates prevented';
 
 CREATE TABLE crypto_gaf.rejected_rows (
@@ -152,7 +152,7 @@ CREATE TABLE crypto_gaf.stopped_channels (
     stopped_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (exchange, channel)
 );
-COMMENT ON TABLE crypto_gaf.stopped_channels IS 'A venue changed the shape of its answers: nothing of the channel loads until its first object can be read again. Alert on any row';
+COMMENT ON TABLE crypto_gaf.stopped_channels IS 'A venue changed the shape of its answers: nothing of the channel loads until its first object can be read again, a newer answer has the expected shape, or job transform --skip gives the object up. Alert on any row';
 
 CREATE TABLE crypto_gaf.lake_listings (
     extent text PRIMARY KEY CHECK (extent IN ('recent', 'whole')),

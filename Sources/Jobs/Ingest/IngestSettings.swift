@@ -25,7 +25,8 @@ extension IngestSettings {
     /// Objects may be in the hands of another `transform`.
     private static let loadPatience: Duration = .seconds(60)
 
-    /// Loads objects that are in the lake now, with whatever else is due, and waits until somebody has.
+    /// Loads objects that are in the lake now, with whatever else is due, and waits until somebody has. What belongs to a
+    /// stopped channel is not waited for.
     func load(_ keys: [String], _ context: JobContext) throws {
         guard !keys.isEmpty else { return }
         let repository = GapRepository(context.connection)
@@ -33,7 +34,8 @@ extension IngestSettings {
         var wait = Backoff(first: .milliseconds(100), limit: .seconds(2))
         repeat {
             _ = try TransformJob(TransformJob.Options(lake: lake)).run(context)
-            if try repository.unprocessed(keys) == 0 { return }
+            let left = try repository.unprocessed(keys)
+            if try left == 0 || left == StoppedChannels(context.connection).waiting(keys) { return }
         } while ContinuousClock.now < deadline && context.stop.sleep(for: wait.next())
     }
 

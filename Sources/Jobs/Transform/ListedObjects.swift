@@ -28,6 +28,7 @@ final class ListedObjects: ObjectSource {
     var isOpen: Bool { false }
     var stopsChannels: Bool { false }
     var recordsObjects: Bool { true }
+    func soundAnswer(of channel: LakeChannel) -> SoundAnswer? { nil }
     var listed: Int { state.withLock { $0.listed } }
 
     func next(_ connection: Connection) throws -> ObjectGroup? {

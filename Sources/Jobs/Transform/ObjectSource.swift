@@ -11,6 +11,12 @@ struct ObjectGroup: Sendable {
     var isArchived = false
 }
 
+/// An answer in the shape that its venue's documentation promises.
+struct SoundAnswer: Sendable {
+    let key: String
+    let origin: FactOrigin
+}
+
 /// Where the lanes get their objects from. Any thread may ask.
 protocol ObjectSource: Sendable {
     /// The next objects, inside of the transaction that will load them; nil: there are none just now.
@@ -28,6 +34,9 @@ protocol ObjectSource: Sendable {
     /// Whether an object of another shape stops its channel.
     var stopsChannels: Bool { get }
 
+    /// The newest answer of a channel that is known to have the expected shape. What is of another shape and older was an accident.
+    func soundAnswer(of channel: LakeChannel) -> SoundAnswer?
+
     /// Whether `raw_objects` may not know the objects.
     var recordsObjects: Bool { get }
 }
@@ -37,6 +46,7 @@ final class DueObjects: ObjectSource {
     private struct State {
         /// Rows of an object, as the last group of the channel had them.
         var rows: [LakeChannel: Int] = [:]
+        var sound: [LakeChannel: SoundAnswer] = [:]
         var isOpen = true
     }
 
@@ -54,16 +64,26 @@ final class DueObjects: ObjectSource {
         let objects = RawObjectRepository(connection)
         for channel in try objects.channelsDue(ObjectContent.channels) where ObjectContent.isKnown(channel) {
             guard let table = ObjectContent.table(of: channel.channel) else { continue }
-            let keys = try objects.claim(channel, limit: limit(of: channel))
-            if !keys.isEmpty { return ObjectGroup(channel: channel, table: table, keys: keys) }
+            let (keys, isArchived) = try objects.claim(channel, limit: limit(of: channel))
+            if !keys.isEmpty { return ObjectGroup(channel: channel, table: table, keys: keys, isArchived: isArchived) }
         }
         return nil
     }
 
     func again(_ group: ObjectGroup, _ connection: Connection) throws(PostgresError) -> ObjectGroup {
         var group = group
-        group.keys = try RawObjectRepository(connection).claim(group.keys)
+        group.keys = try RawObjectRepository(connection).claim(group.keys, isArchived: group.isArchived)
         return group
+    }
+
+    func soundAnswer(of channel: LakeChannel) -> SoundAnswer? { state.withLock { $0.sound[channel] } }
+
+    /// Of several the newest counts.
+    func note(_ sound: SoundAnswer, of channel: LakeChannel) {
+        state.withLock { state in
+            if let known = state.sound[channel], known.origin > sound.origin { return }
+            state.sound[channel] = sound
+        }
     }
 
     func note(objects: Int, rows: Int, of channel: LakeChannel) {

@@ -17,6 +17,7 @@ struct TransformBatch: Sendable {
     /// Beside the outcomes; nil where nothing is to be loaded.
     private var hashes: [Int64?] = []
     private let stopsAtOtherShape: Bool
+    private let sound: SoundAnswer?
     private let recordsObjects: Bool
 
     /// What bounds memory, and the time that a transaction is open.
@@ -27,6 +28,7 @@ struct TransformBatch: Sendable {
         self.group = group
         facts = FactBatch(group.table, exchange: group.channel.exchange)
         stopsAtOtherShape = source.stopsChannels
+        sound = source.soundAnswer(of: group.channel)
         recordsObjects = source.recordsObjects
     }
 
@@ -64,7 +66,13 @@ struct TransformBatch: Sendable {
             switch error.kind {
             case .refused: set(ObjectOutcome(key: key, .refused, error: error.reason))
             case .unreadable: set(ObjectOutcome(key: key, .unreadable, error: error.reason))
-            case .changedShape: otherShapes.append(StoppedChannel(group.channel, objectKey: key, reason: error.reason))
+            case .changedShape:
+                if let sound, sound.origin > origin {
+                    let reason = "\(error.reason); of another shape, unlike \(sound.key), which came later"
+                    set(ObjectOutcome(key: key, .unreadable, error: reason))
+                } else {
+                    otherShapes.append(StoppedChannel(group.channel, objectKey: key, reason: error.reason))
+                }
             }
         }
     }

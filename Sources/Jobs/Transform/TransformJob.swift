@@ -10,18 +10,27 @@ import Warehouse
 public struct TransformJob: BatchJob, Sendable {
     public struct Options: Sendable {
         public var lake: LakeLocation
+        /// Nil: inside of the lake.
+        public var archive: LakeLocation?
         /// Pairs of threads: of each, one reads the next objects while Postgres loads those of the other.
         public var workers: Int
         /// List the whole lake first for objects that nobody recorded, however recently that was done.
         public var discovers: Bool
         /// How long a Postgres that is away is waited for.
         public var patience: Duration
+        /// Objects that stopped their channels and are given up.
+        public var skipped: [String]
 
-        public init(lake: LakeLocation, workers: Int = 1, discovers: Bool = false, patience: Duration = .seconds(60)) {
+        public init(
+            lake: LakeLocation, archive: LakeLocation? = nil, workers: Int = 1, discovers: Bool = false, patience: Duration = .seconds(60),
+            skipped: [String] = []
+        ) {
             self.lake = lake
+            self.archive = archive
             self.workers = workers
             self.discovers = discovers
             self.patience = patience
+            self.skipped = skipped
         }
     }
 
@@ -33,9 +42,11 @@ public struct TransformJob: BatchJob, Sendable {
     public func run(_ context: JobContext) throws -> JobCounts {
         let (source, tally) = (DueObjects(), TransformTally())
         let work = TransformWork(
-            name: name, live: options.lake, archive: nil, source: source, tally: tally, log: context.log, stop: context.stop,
-            patience: options.patience, connect: context.connect)
-        try resumeChannels(context, tally)
+            name: name, live: options.lake, archive: options.archive ?? options.lake.archive(), source: source, tally: tally,
+            log: context.log, stop: context.stop, patience: options.patience, connect: context.connect)
+        let stops = ChannelStops(work: work, source: source, context: context)
+        try stops.skip(options.skipped)
+        _ = try stops.resume(tells: true)
         try warnOfUnknown(context)
         // What is found is loaded while the search goes on.
         let workers = options.workers
@@ -50,43 +61,14 @@ public struct TransformJob: BatchJob, Sendable {
         do {
             tally.add("discovered", try found.get())
             try outcome.get()
+            // What this run has stopped may have been an accident.
+            while tally["channels_stopped"] > 0, !context.stop.isRequested, try stops.resume(tells: false) > 0 {
+                try work.run(pairs: workers)
+            }
         } catch {
             throw JobFailure("\(error)", counts: tally.value)
         }
         return tally.value
-    }
-
-    /// Nothing of a stopped channel loads until its first stopped object can be read again.
-    private func resumeChannels(_ context: JobContext, _ tally: TransformTally) throws {
-        let channels = StoppedChannels(context.connection)
-        let stopped = try channels.all()
-        guard !stopped.isEmpty else { return }
-        let store = try options.lake.open(log: context.log, stop: context.stop)
-        for stop in stopped {
-            let fields: Log.Fields = [
-                "exchange": .text(stop.channel.exchange), "channel": .text(stop.channel.channel), "object": .text(stop.objectKey),
-                "reason": .text(stop.reason),
-            ]
-            if try isStillOfOtherShape(stop.objectKey, store) {
-                tally.add("channels_still_stopped")
-                context.log.error("transform.channel_still_stopped", fields)
-            } else {
-                try channels.resume(stop.channel)
-                context.log.info("transform.channel_resumed", fields)
-            }
-        }
-    }
-
-    /// One that is gone or damaged by now holds up nobody: it gets its outcome.
-    private func isStillOfOtherShape(_ key: String, _ store: any ObjectStore) throws -> Bool {
-        do {
-            _ = try ObjectContent(RawObject(decoding: try store.get(key), key: key))
-        } catch let error as LakeError where error.isOfStore {
-            throw error
-        } catch {
-            return (error as? ObjectFault)?.kind == .changedShape
-        }
-        return false
     }
 
     /// They wait for a program that knows their venue.

@@ -12,7 +12,7 @@ struct TransformLane {
     private var session: (connection: Connection, load: FactLoad)?
     private var live: (any ObjectStore)?
     private var archive: (any ObjectStore)?
-    private var away: (backoff: Backoff, since: ContinuousClock.Instant)?
+    private var away: (backoff: Backoff, since: ContinuousClock.Instant, isTold: Bool)?
 
     /// Between two looks while the source is open.
     private static let lookInterval = Duration.milliseconds(100)
@@ -108,7 +108,9 @@ extension TransformLane {
 extension TransformLane {
     private func load(_ batch: TransformBatch, _ session: (connection: Connection, load: FactLoad)) throws(PostgresError) -> Loaded {
         if work.source.recordsObjects {
-            try RawObjectRepository(session.connection).record(batch.records, archived: batch.group.isArchived)
+            let objects = RawObjectRepository(session.connection)
+            try objects.record(batch.records, archived: batch.group.isArchived)
+            try objects.lock(batch.outcomes.map(\.key))
         }
         var loaded = Loaded(batch: batch, outcomes: try batch.load(session.load, session.connection))
         if work.source.stopsChannels {
@@ -187,23 +189,27 @@ extension TransformLane {
     }
 
     private mutating func wait(_ error: PostgresError) throws {
-        var (backoff, since) = away ?? (Backoff(first: .milliseconds(100), limit: .seconds(5)), .now)
+        var (backoff, since, isTold) = away ?? (Backoff(first: .milliseconds(100), limit: .seconds(5)), .now, false)
         guard since.duration(to: .now) < work.patience else { throw error }
         let wait = backoff.next()
-        away = (backoff, since)
+        away = (backoff, since, isTold || !error.isConflict)
         work.log.warning(
-            "\(work.name).postgres_away", ["error": .text("\(error)"), "retry_in_seconds": .number(wait / .seconds(1))])
+            "\(work.name).\(error.isConflict ? "conflict" : "postgres_away")",
+            ["error": .text("\(error)"), "retry_in_seconds": .number(wait / .seconds(1))])
         _ = work.stop.sleep(for: wait)
     }
 
     private mutating func noteReturn() {
-        guard away != nil else { return }
-        away = nil
-        work.log.info("\(work.name).postgres_back")
+        guard let away else { return }
+        self.away = nil
+        if away.isTold { work.log.info("\(work.name).postgres_back") }
     }
 }
 
 extension PostgresError {
+    /// Class "transaction rollback" and a lock that was not to be had: Postgres is there, and somebody else came first.
+    fileprivate var isConflict: Bool { sqlState.map { $0.hasPrefix("40") || $0 == "55P03" } ?? false }
+
     /// Classes "data exception", "integrity constraint violation", "program limit exceeded", and what we refuse to send: the rows are at
     /// fault.
     fileprivate var isOfData: Bool {

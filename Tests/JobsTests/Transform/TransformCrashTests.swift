@@ -77,6 +77,32 @@ import Warehouse
         }
     }
 
+    @Test("a replay beside transform over the same backlog ends with the same tables, and neither ever stands in the other's way for good")
+    func besideReplay() throws {
+        let fixture = try TransformFixture()
+        try fill(fixture, objects: 150)
+        try fixture.transform()
+        let digest = try fixture.digest()
+        for _ in 0..<Soak.count(30) {
+            try fixture.forget()
+            // Time for the two to meet within a transaction.
+            try fixture.slowDown(by: 0.002)
+            let (job, database, log) = (fixture.job(workers: 2), fixture.database, fixture.log)
+            let connect: @Sendable () throws(PostgresError) -> Connection = { () throws(PostgresError) in try Connection(database) }
+            let running = Background {
+                try job.run(
+                    JobContext(connection: try connect(), connect: connect, log: log.log, stop: Stop(), now: { TransformFixture.now }))
+            }
+            try fixture.replay()
+            _ = try running.value()
+            try fixture.slowDown(by: nil)
+            #expect(try fixture.digest() == digest && fixture.due() == 0)
+        }
+        for name in ["transform", "replay"] {
+            #expect(fixture.log.count("\(name).conflict") == 0 && fixture.log.count("\(name).postgres_away") == 0)
+        }
+    }
+
     @Test("Postgres killed in mid-COPY and started again: it goes on, and the tables are whole")
     func postgresKilled() throws {
         let cluster = try PostgresCluster()

@@ -69,8 +69,8 @@ final class TransformFixture {
         for extent in [LakeListings.Extent.recent, .whole] { try LakeListings(connection).record(extent, at: Self.now) }
     }
 
-    func job(workers: Int = 1, discovers: Bool = false, patience: Duration = .seconds(60)) -> TransformJob {
-        TransformJob(TransformJob.Options(lake: lake, workers: workers, discovers: discovers, patience: patience))
+    func job(workers: Int = 1, discovers: Bool = false, patience: Duration = .seconds(60), skipped: [String] = []) -> TransformJob {
+        TransformJob(TransformJob.Options(lake: lake, workers: workers, discovers: discovers, patience: patience, skipped: skipped))
     }
 
     @discardableResult

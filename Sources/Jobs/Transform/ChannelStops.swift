@@ -1,0 +1,100 @@
+import Lake
+import Postgres
+import Runtime
+import Warehouse
+
+/// Channels of which nothing loads since an object has another shape, and the ways out of that: the object can be read again, a newer answer
+/// of the channel has the expected shape, or somebody gives the object up.
+struct ChannelStops {
+    let work: TransformWork
+    let source: DueObjects
+    let context: JobContext
+
+    /// Newest answers that are looked at; those of other markets may have the other shape too.
+    private static let looks = 16
+
+    /// Gives up objects that stopped their channels: they become unreadable. Throws if one did not.
+    func skip(_ keys: [String]) throws {
+        let stopped = Dictionary(try StoppedChannels(context.connection).all().map { ($0.objectKey, $0) }) { first, _ in first }
+        for key in keys {
+            guard let stop = stopped[key] else {
+                throw JobFailure("\(key) has stopped no channel; crypto_gaf.stopped_channels tells which have", counts: work.tally.value)
+            }
+            let outcome = ObjectOutcome(key: key, .unreadable, error: "\(stop.reason); of another shape, and given up by an operator")
+            try context.connection.transaction {
+                try RawObjectRepository(context.connection).lock([key])
+                try IngestionLog(context.connection).record([outcome])
+                try StoppedChannels(context.connection).resume(stop.channel)
+            }
+            work.tally.add([outcome])
+            context.log.warning("\(work.name).object_skipped", fields(stop))
+        }
+    }
+
+    /// Lets go on what can; answers how many channels that are.
+    ///
+    /// - Parameter tells: of the others.
+    func resume(tells: Bool) throws -> Int {
+        let channels = StoppedChannels(context.connection)
+        let stopped = try channels.all()
+        guard !stopped.isEmpty else { return 0 }
+        let store = try work.live.open(log: context.log, stop: context.stop)
+        var resumed = 0
+        for stop in stopped {
+            if try isStillOfOtherShape(stop.objectKey, store) {
+                guard let sound = try soundAnswer(after: stop, store) else {
+                    if tells { tell(stop) }
+                    continue
+                }
+                source.note(sound, of: stop.channel)
+            }
+            try channels.resume(stop.channel)
+            resumed += 1
+            context.log.info("\(work.name).channel_resumed", fields(stop))
+        }
+        return resumed
+    }
+
+    private func tell(_ stop: StoppedChannel) {
+        work.tally.add("channels_still_stopped")
+        context.log.error("\(work.name).channel_still_stopped", fields(stop))
+    }
+
+    private func fields(_ stop: StoppedChannel) -> Log.Fields {
+        [
+            "exchange": .text(stop.channel.exchange), "channel": .text(stop.channel.channel), "object": .text(stop.objectKey),
+            "reason": .text(stop.reason),
+        ]
+    }
+
+    /// One that is gone or damaged by now holds up nobody: it gets its outcome.
+    private func isStillOfOtherShape(_ key: String, _ store: any ObjectStore) throws -> Bool {
+        let isArchived = try RawObjectRepository(context.connection).isArchived(key)
+        let place = isArchived ? try work.archive?.open(log: context.log, stop: context.stop) : nil
+        do {
+            _ = try ObjectContent(RawObject(decoding: try (place ?? store).get(key), key: key))
+        } catch let error as LakeError where error.isOfStore {
+            throw error
+        } catch {
+            return (error as? ObjectFault)?.kind == .changedShape
+        }
+        return false
+    }
+
+    /// Only a venue's own answer proves what shape its answers have, and only one that holds something.
+    private func soundAnswer(after stop: StoppedChannel, _ store: any ObjectStore) throws -> SoundAnswer? {
+        let keys = try RawObjectRepository(context.connection).newest(of: stop.channel, after: stop.objectKey, limit: Self.looks)
+        for key in keys {
+            do {
+                let object = try RawObject(decoding: try store.get(key), key: key)
+                guard object.source == nil, try ObjectContent(object).rowsRead > 0, let origin = FactOrigin(key: key) else { continue }
+                return SoundAnswer(key: key, origin: origin)
+            } catch let error as LakeError where error.isOfStore {
+                throw error
+            } catch {
+                continue
+            }
+        }
+        return nil
+    }
+}

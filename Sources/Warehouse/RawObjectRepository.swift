@@ -134,7 +134,7 @@ extension RawObjectRepository {
             """
             SELECT object_key FROM crypto_gaf.raw_objects
             WHERE due AND exchange = \(channel.exchange) AND channel = \(channel.channel) AND location = 'live'
-                AND (received_at, object_key) > (SELECT received_at, object_key FROM crypto_gaf.raw_objects WHERE object_key = \(key))
+                AND received_at > (SELECT received_at FROM crypto_gaf.raw_objects WHERE object_key = \(key))
             ORDER BY received_at DESC, object_key DESC LIMIT \(limit)::bigint
             """)
     }

@@ -61,8 +61,10 @@ public struct TransformJob: BatchJob, Sendable {
         do {
             tally.add("discovered", try found.get())
             try outcome.get()
-            // What this run has stopped may have been an accident.
-            while tally["channels_stopped"] > 0, !context.stop.isRequested, try stops.resume(tells: false) > 0 {
+            // What this run has stopped may have been an accident; each time around at least that object gets its outcome.
+            var before = -1
+            while tally["channels_stopped"] > 0, tally["objects"] > before, !context.stop.isRequested, try stops.resume(tells: false) > 0 {
+                before = tally["objects"]
                 try work.run(pairs: workers)
             }
         } catch {

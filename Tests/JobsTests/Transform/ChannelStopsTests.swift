@@ -45,6 +45,19 @@ import Warehouse
         #expect(try fixture.count("SELECT count(*) FROM crypto_gaf.stopped_channels") == 0)
     }
 
+    @Test("of answers of the same millisecond none is the newer: the channel waits for the next", arguments: ["AAVE-USDT", "ZRX-USDT"])
+    func sameMoment(symbol: String) throws {
+        let fixture = try TransformFixture()
+        try fixture.skipListing()
+        try fixture.put(.klines(Self.maintenance, symbol: "LTC-USDT", receivedAt: 2.5))
+        try fixture.put(.minutes([0, 1], symbol: symbol, receivedAt: 2.5))
+        _ = try fixture.transform()
+        #expect(try fixture.texts("SELECT symbol FROM crypto_gaf.raw_objects WHERE due").contains("LTC-USDT"))
+        try fixture.put(.minutes([2], symbol: symbol, receivedAt: 4))
+        _ = try fixture.transform()
+        #expect(try fixture.due() == 0 && fixture.candles() == 3)
+    }
+
     @Test("an operator may give the object up: the program's --skip makes it unreadable, and takes no other object")
     func skip() throws {
         let fixture = try TransformFixture()

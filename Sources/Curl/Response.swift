@@ -24,6 +24,11 @@ public struct Response: Equatable, Sendable {
     /// The first header of that lowercase name.
     public subscript(_ name: String) -> String? { headers.first { $0.name == name }?.value }
 
+    /// When the server says that it answered: `Date`, whole seconds, rounded down. Nil if absent or unreadable.
+    ///
+    /// Source: RFC 9110, section 6.6.1.
+    public var date: Date? { self["date"].flatMap { Date(httpDate: $0) } }
+
     /// How long the server asks to be left alone: `Retry-After` in seconds or as a date. Never negative; nil if absent or unreadable.
     ///
     /// Source: RFC 9110, section 10.2.3.

@@ -11,6 +11,8 @@ public struct AdvisoryLock: Sendable {
         case job = 4
         // 5 is ensure_month's, in SQL.
         case rollup = 6
+        /// Of what is missing of a series.
+        case ledger = 7
         // 8 is that of books, in FactLoad.
     }
 

@@ -25,6 +25,8 @@ public struct MissingStretch: Equatable, Sendable {
         self.isFinal = isFinal
         self.askedAt = askedAt
     }
+
+    func cut(to range: Range<Int64>) -> MissingStretch { MissingStretch(range, state, reason, isFinal: isFinal, askedAt: askedAt) }
 }
 
 /// A day of a series: what should be there, and what is.
@@ -58,6 +60,10 @@ public struct CoverageRepository {
             SELECT exchange, symbol, interval_code, first_open, last_open, state, reason, final, asked_at FROM crypto_gaf.missing_klines
             WHERE exchange = ANY (\(exchanges)::text[]) ORDER BY exchange, symbol, interval_code, first_open
             """)
+        return try Self.stretches(rows)
+    }
+
+    private static func stretches(_ rows: Rows) throws(PostgresError) -> [KlineSeries: [MissingStretch]] {
         var known: [KlineSeries: [MissingStretch]] = [:]
         for row in rows {
             guard let interval = KlineInterval(rawValue: try row.text(2)), let state = MissingStretch.State(rawValue: try row.text(5))
@@ -71,15 +77,25 @@ public struct CoverageRepository {
         return known
     }
 
-    /// Puts these in the place of all that was known of the series within the window. The caller has a transaction open.
+    /// Puts these in the place of all that was known of the series within the window; of a stretch that reaches out of it, what lies
+    /// outside stays. The caller has a transaction open, and others who do the same for the series wait for its end.
     public func replace(_ stretches: [MissingStretch], in expected: ExpectedCandles) throws(PostgresError) {
         let series = expected.series
-        try connection.execute(
+        try AdvisoryLock(.ledger, "\(series.exchange) \(series.pair) \(series.interval)").acquireForTransaction(on: connection)
+        let removed = try connection.query(
             """
             DELETE FROM crypto_gaf.missing_klines
             WHERE exchange = \(series.exchange) AND symbol = \(series.pair.description) AND interval_code = \(series.interval.code)
-                AND first_open >= \(Date(milliseconds: expected.window.lowerBound)) AND first_open < \(Date(milliseconds: expected.window.upperBound))
+                AND first_open < \(Date(milliseconds: expected.window.upperBound)) AND last_open >= \(Date(milliseconds: expected.window.lowerBound))
+            RETURNING exchange, symbol, interval_code, first_open, last_open, state, reason, final, asked_at
             """)
+        let outside = try Self.stretches(removed)[series, default: []].flatMap { stretch in
+            TimeRanges([stretch.range]).subtracting(TimeRanges([expected.window])).ranges.map { stretch.cut(to: $0) }
+        }
+        try insert(stretches + outside, of: series)
+    }
+
+    private func insert(_ stretches: [MissingStretch], of series: KlineSeries) throws(PostgresError) {
         guard !stretches.isEmpty else { return }
         let step = series.interval.milliseconds
         try connection.execute(

@@ -54,6 +54,16 @@ import Warehouse
         try connection.transaction { try coverage.replace([], in: expected) }
         #expect(try coverage.missing(of: ["binance"]) == [:])
 
+        let wide = MissingStretch(midnight..<(midnight + 600_000), .absent, "wide", isFinal: true, askedAt: askedAt)
+        try connection.transaction { try coverage.replace([wide], in: expected) }
+        let inner = (midnight + 120_000)..<(midnight + 240_000)
+        let found = MissingStretch(inner, .lost, "inner", isFinal: false, askedAt: askedAt)
+        for _ in 0..<2 { try connection.transaction { try coverage.replace([found], in: ExpectedCandles(series, inner)) } }
+        let parts = [midnight..<inner.lowerBound, inner.upperBound..<(midnight + 600_000)].map {
+            MissingStretch($0, .absent, "wide", isFinal: true, askedAt: askedAt)
+        }
+        #expect(try coverage.missing(of: ["binance"]) == [series: [parts[0], found, parts[1]]], "what lies outside of the window stays")
+
         let day = CoveredDay(day: Date(timeIntervalSince1970: Double(midnight) / 1000), expected: 1440, present: 1434, absent: 1, lost: 5)
         func checkedAt() throws -> Date {
             try connection.query("SELECT checked_at FROM crypto_gaf.coverage WHERE day = '2024-01-01' AND unexplained = 0").one().date(0)

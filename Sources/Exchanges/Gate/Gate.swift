@@ -8,10 +8,11 @@ public import Market
 public enum Gate: Venue {
     public static let name = "gateio"
     public static let publicURL = "https://api.gateio.ws"
-    /// 200 in 10 seconds for each path and address. Of each interval only the newest 10,000 candles can be had.
+    /// 200 in 10 seconds for each path and address. Of each interval only the newest 10,000 candles can be had, and a page that begins
+    /// before them is refused: some of them are left alone, for they may be too old when the question arrives.
     public static let offer = VenueOffer(
         intervals: [.minute, .minutes5, .minutes15, .minutes30, .hour, .hours4, .hours8, .day], candlesPerPage: 1000,
-        candleHistory: 10_000, hasAllTickers: true, rateLimit: RateLimit(200, in: 10))
+        candleHistory: 9990, hasAllTickers: true, rateLimit: RateLimit(200, in: 10))
 
     public static func symbol(of pair: Pair) -> String { "\(pair.base)_\(pair.quote)" }
 

@@ -12,6 +12,9 @@ struct SeriesGaps {
     /// Before that the venue keeps no candles; nil: it keeps all.
     let history: (from: Int64, candles: Int)?
 
+    /// One answer proves little: the next run asks again.
+    private static let once = "the venue had none when it was asked"
+
     private var step: Int64 { expected.series.interval.milliseconds }
 
     /// What makes sense to ask for.
@@ -38,14 +41,23 @@ struct SeriesGaps {
         for stretch in known where stretch.isFinal {
             settle(TimeRanges([stretch.range]), stretch.state, stretch.reason, isFinal: true, askedAt: stretch.askedAt)
         }
-        if let history { settle(beyondHistory, .lost, "the venue keeps only the newest \(history.candles)", isFinal: true) }
+        if let history {
+            settle(beyondHistory.union(answers.forgotten), .lost, "the venue keeps only the newest \(history.candles)", isFinal: true)
+        }
         for (reason, ranges) in answers.impossible.sorted(by: { $0.key < $1.key }) {
             settle(ranges, .lost, "the venue's candle cannot be: \(reason)", isFinal: true)
         }
         settle(answers.seen, .lost, "the venue's candle is in the lake and not loaded; see processed_files", isFinal: false)
         settle(answers.unreadable, .lost, "the answer has rows that cannot be read", isFinal: false)
-        settle(answers.answered, .absent, "the venue was asked again and had none", isFinal: true)
-        settle(rest, .lost, answers.failure ?? "not asked yet", isFinal: false)
+        settle(answers.unfinished, .lost, "the venue calls the candle unfinished", isFinal: false)
+        let doubted = known.filter { $0.state == .absent && !$0.isFinal }
+        let again = answers.answered.intersection(TimeRanges(doubted.map(\.range)))
+        settle(again, .absent, "the venue was asked again and had none", isFinal: true)
+        settle(answers.answered, .absent, Self.once, isFinal: false)
+        for stretch in doubted {
+            settle(TimeRanges([stretch.range]), .absent, stretch.reason, isFinal: false, askedAt: stretch.askedAt)
+        }
+        settle(rest, .lost, answers.failure ?? "no answer tells of it yet", isFinal: false)
         return stretches.sorted { $0.range.lowerBound < $1.range.lowerBound }
     }
 
@@ -79,7 +91,7 @@ struct SeriesGaps {
 
 /// What a venue answered to the questions for missing candles.
 struct GapAnswers: Equatable {
-    /// Openings that were asked for and answered.
+    /// Openings that were asked for, and that an answer would have told of.
     var answered = TimeRanges()
     /// Openings of sound, closed candles in the answers.
     var seen = TimeRanges()
@@ -87,6 +99,10 @@ struct GapAnswers: Equatable {
     var impossible: [String: TimeRanges] = [:]
     /// Answered, but with rows that cannot be read: one of these may be what was asked for.
     var unreadable = TimeRanges()
+    /// Of candles that the venue itself does not call closed.
+    var unfinished = TimeRanges()
+    /// Asked for, but older than what the venue keeps.
+    var forgotten = TimeRanges()
     /// Why the rest was not answered.
     var failure: String?
 }

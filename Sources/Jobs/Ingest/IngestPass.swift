@@ -97,7 +97,8 @@ extension IngestPass {
 
 extension IngestPass {
     private func take(_ reply: VenueReply) throws {
-        guard let target = reply.inquiry.target else { return setClock(reply) }
+        guard let target = reply.inquiry.target else { return begin(after: reply) }
+        learnClock(from: reply)
         switch reply.outcome {
         case .answered(let response): try take(response, reply, target)
         case .refused(let response, let error):
@@ -156,20 +157,26 @@ extension IngestPass {
             "ingest.venue_away", ["venue": .text(site.name), "targets": .integer(targets.count), "error": .text(reason)])
     }
 
+    /// From the answer to the question for the time; a venue that has none, or did not answer that, tells it with whatever it answers.
+    private func learnClock(from reply: VenueReply) {
+        let site = reply.inquiry.site
+        guard clocks[site.name] == nil, let response = reply.outcome.response else { return }
+        let told = reply.inquiry.target == nil ? try? site.venue.time(response.body) : nil
+        guard let time = told ?? response.date.map({ Int64($0.timeIntervalSince1970 * 1000) }) else { return }
+        let clock = VenueClock(time: time, receivedAt: response.receivedAt)
+        clocks[site.name] = clock
+        if abs(clock.offset) > VenueClock.tolerance {
+            context.log.warning("ingest.clock", ["venue": .text(site.name), "ahead_seconds": .number(clock.offset)])
+        }
+    }
+
     /// Without its clock a venue's targets are asked for all the same, unless it did not answer at all: then each would only wait in vain.
-    private func setClock(_ reply: VenueReply) {
+    private func begin(after reply: VenueReply) {
+        learnClock(from: reply)
         let site = reply.inquiry.site
         let targets = held.removeValue(forKey: site.name) ?? []
         switch reply.outcome {
-        case .answered(let response):
-            if let time = try? site.venue.time(response.body) {
-                let clock = VenueClock(time: time, requestedAt: reply.requestedAt, receivedAt: response.receivedAt)
-                clocks[site.name] = clock
-                if clock.offset != 0 {
-                    context.log.warning("ingest.clock", ["venue": .text(site.name), "ahead_seconds": .number(clock.offset)])
-                }
-            }
-            targets.forEach(ask)
+        case .answered: targets.forEach(ask)
         case .refused(_, let error) where !error.isRetryable: targets.forEach(ask)
         case .refused(_, let error), .failed(let error): fail(targets, at: site, "\(error)")
         case .postponed(let reason): fail(targets, at: site, reason)

@@ -65,9 +65,10 @@ final class KlineTarget: IngestTarget {
         guard pagesLeft > 0 else { return nil }
         pagesLeft -= 1
         isBehind = true
-        let range = from...min(newest, from + Int64(site.venue.offer.candlesPerPage - 1) * step)
-        asked = range
-        return .candles(pair, interval, from: range.lowerBound, to: range.upperBound)
+        let end = from + Int64(site.venue.offer.candlesPerPage - 1) * step
+        asked = from...min(newest, end)
+        // The newest page has no end: some venues have it sooner, and cheaper, than what they call history.
+        return .candles(pair, interval, from: from, to: newest < end ? nil : end)
     }
 
     func accept(_ body: [UInt8], asOf: Int64) throws(AnswerError) -> IngestedAnswer {
@@ -75,10 +76,10 @@ final class KlineTarget: IngestTarget {
         let closed = CandleCheck(interval: interval, asOf: asOf).check(parsed.rows).closed
         guard let asked else { return IngestedAnswer(records: closed.count) }
         from = asked.upperBound + interval.milliseconds
-        let newest = closed.last?.row.openTime
-        // A page that is not the newest has been told in full, whatever of it there is. Of the newest the end may come late.
+        // A page that is not the newest has been told in full, whatever of it there is, and of more only what was not asked for. Of the
+        // newest the end may come late.
         let isNewest = asked.upperBound + 2 * interval.milliseconds > asOf
-        return IngestedAnswer(records: closed.count, standing: isNewest ? newest : max(newest ?? 0, asked.upperBound))
+        return IngestedAnswer(records: closed.count, standing: isNewest ? closed.last?.row.openTime : asked.upperBound)
     }
 }
 

@@ -1,24 +1,24 @@
-import Curl
-import Exchanges
 import FoundationEssentials
 
-/// How far a venue's clock is ahead of this machine's. Candles open and close by the venue's.
+/// How far a venue's clock is ahead of this machine's, for certain. Candles open and close by the venue's: one that has ended by a
+/// clock that is ahead of it may still change.
 struct VenueClock {
-    /// Zero while the clocks agree within the tolerance: the answer's way takes some time, too.
+    /// Zero while the venue's clock is ahead by no more than the tolerance.
     private(set) var offset: TimeInterval = 0
 
     static let tolerance: TimeInterval = 3
 
     init() {}
 
-    /// - Parameter time: the venue's, milliseconds since 1970 UTC, from an answer that was asked for and received then.
-    init(time: Int64, requestedAt: Date, receivedAt: Date) {
-        let way = max(receivedAt.timeIntervalSince(requestedAt), 0)
-        let difference = Double(time) / 1000 - (requestedAt.timeIntervalSince1970 + way / 2)
-        if abs(difference) > Self.tolerance + way / 2 { offset = difference }
+    /// - Parameter time: the venue's, milliseconds since 1970 UTC, from an answer that was received then: it had been under way, and the
+    ///   venue's clock has gone on, so that this is the least that it shows.
+    init(time: Int64, receivedAt: Date) {
+        let ahead = Double(time) / 1000 - receivedAt.timeIntervalSince1970
+        offset = ahead > Self.tolerance ? ahead : min(ahead, 0)
     }
 
     func time(_ date: Date) -> Date { date + offset }
 
-    func milliseconds(_ date: Date) -> Int64 { Int64((time(date).timeIntervalSince1970 * 1000).rounded()) }
+    /// Rounded down.
+    func milliseconds(_ date: Date) -> Int64 { Int64((time(date).timeIntervalSince1970 * 1000).rounded(.down)) }
 }

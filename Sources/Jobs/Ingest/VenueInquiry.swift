@@ -60,6 +60,13 @@ struct VenueReply {
         case failed(VenueError)
         /// It was not asked, or not again: its turn does not come within this run.
         case postponed(String)
+
+        var response: Response? {
+            switch self {
+            case .answered(let response), .refused(let response, _): response
+            case .failed, .postponed: nil
+            }
+        }
     }
 
     let inquiry: VenueInquiry

@@ -54,13 +54,41 @@ import Warehouse
         let settled = gaps.settled(minutes(0..<7, 30..<32, 50..<53), after: answers, at: now)
         #expect(
             text(settled) == [
-                "0..<5 lost the venue keeps only the newest 720", "5..<6 absent the venue was asked again and had none",
+                "0..<5 lost the venue keeps only the newest 720", "5..<6 absent the venue had none when it was asked?",
                 "6..<7 lost the venue's candle is in the lake and not loaded; see processed_files?",
                 "30..<31 lost the venue's candle cannot be: the low is not above 0",
-                "31..<32 absent the venue was asked again and had none",
+                "31..<32 absent the venue had none when it was asked?",
                 "50..<52 absent none then", "52..<53 lost timed out?",
             ])
         #expect(settled.first { $0.reason == "none then" }?.askedAt == now - 60)
+    }
+
+    @Test("absence is final when a second answer says the same; until there is one it stays as it was noted")
+    func again() throws {
+        let doubted = MissingStretch(span(10..<20), .absent, "once", isFinal: false, askedAt: now - 60)
+        let gaps = try gaps(0..<100, missing: minutes(5..<20), known: [doubted])
+        #expect(gaps.wanted == minutes(5..<20))
+        var answers = GapAnswers(answered: minutes(5..<15))
+        answers.failure = "timed out"
+        let settled = gaps.settled(minutes(5..<22), after: answers, at: now)
+        #expect(
+            text(settled) == [
+                "5..<10 absent the venue had none when it was asked?", "10..<15 absent the venue was asked again and had none",
+                "15..<20 absent once?", "20..<22 lost timed out?",
+            ])
+        #expect(settled[2].askedAt == now - 60)
+    }
+
+    @Test("what the venue calls unfinished is not absent, and what it has forgotten is lost")
+    func unfinished() throws {
+        var answers = GapAnswers(answered: minutes(0..<10))
+        (answers.unfinished, answers.forgotten) = (minutes(9..<10), minutes(0..<2))
+        let settled = try gaps(0..<10, missing: minutes(0..<10), historyFrom: 0).settled(minutes(0..<10), after: answers, at: now)
+        #expect(
+            text(settled) == [
+                "0..<2 lost the venue keeps only the newest 720", "2..<9 absent the venue had none when it was asked?",
+                "9..<10 lost the venue calls the candle unfinished?",
+            ])
     }
 
     @Test("an answer with rows that cannot be read proves no absence")

@@ -47,14 +47,11 @@ final class ScriptedMarket: Sendable {
 
     func requests(_ path: String) -> [ScriptedServer.Request] { server.requests.filter { $0.path == "/api/v3/\(path)" } }
 
-    /// `from...to` of the questions for candles, in their order.
+    /// `from...to` of the questions for candles, in their order; one without an end reaches to the open candle.
     var ranges: [ClosedRange<Int64>] {
         requests("klines").compactMap { request in
-            guard let from = request.query["startTime"].flatMap({ Int64($0) }), let to = request.query["endTime"].flatMap({ Int64($0) })
-            else {
-                return nil
-            }
-            return from...to
+            guard let from = request.query["startTime"].flatMap({ Int64($0) }) else { return nil }
+            return from...(request.query["endTime"].flatMap { Int64($0) } ?? max(from, IngestFixture.minute(0)))
         }
     }
 

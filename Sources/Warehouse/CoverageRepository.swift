@@ -111,6 +111,17 @@ public struct CoverageRepository {
             """)
     }
 
+    /// How many candles are accounted for on the day (UTC) that begins then.
+    public func expected(on day: Date, of series: KlineSeries) throws(PostgresError) -> Int {
+        try connection.query(
+            """
+            SELECT coalesce(max(expected), 0)::integer FROM crypto_gaf.coverage
+            WHERE exchange = \(series.exchange) AND symbol = \(series.pair.description) AND interval_code = \(series.interval.code)
+                AND day = (\(day)::timestamptz AT TIME ZONE 'UTC')::date
+            """
+        ).one().int(0)
+    }
+
     /// Days that have not changed are left as they are.
     public func record(_ days: [CoveredDay], of series: KlineSeries) throws(PostgresError) {
         guard !days.isEmpty else { return }

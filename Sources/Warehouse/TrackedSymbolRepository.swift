@@ -15,6 +15,11 @@ public struct TrackedSymbol: Equatable, Sendable {
     public var depthLevels: Int
     /// From when on every candle is accounted for.
     public var since: Date
+    /// Intervals of which that is so from an earlier time on.
+    public var backfilled: [KlineInterval: Date] = [:]
+
+    /// From when on every candle of that length is accounted for.
+    public func since(_ interval: KlineInterval) -> Date { min(since, backfilled[interval] ?? since) }
 }
 
 /// What to set of a market; nil stays as it is, or as it is for a new one.
@@ -54,6 +59,7 @@ public struct TrackedSymbolRepository {
             SELECT exchange, symbol, klines, depth, tickers, array_to_string(interval_codes, ','), depth_levels, since
             FROM crypto_gaf.tracked_symbols ORDER BY exchange, symbol
             """)
+        let backfilled = try backfilled()
         var symbols: [TrackedSymbol] = []
         for row in rows {
             symbols.append(
@@ -61,14 +67,29 @@ public struct TrackedSymbolRepository {
                     exchange: try row.text(0), pair: try row.pair(1), klines: try row.bool(2), depth: try row.bool(3),
                     tickers: try row.bool(4),
                     intervals: try row.text(5).split(separator: ",").compactMap { KlineInterval(rawValue: String($0)) },
-                    depthLevels: try row.int(6), since: try row.date(7)))
+                    depthLevels: try row.int(6), since: try row.date(7),
+                    backfilled: backfilled["\(try row.text(0)):\(try row.text(1))", default: [:]]))
         }
         return symbols
     }
 
-    /// Answers whether it is new.
+    /// By `exchange:symbol`.
+    private func backfilled() throws(PostgresError) -> [String: [KlineInterval: Date]] {
+        var times: [String: [KlineInterval: Date]] = [:]
+        for row in try connection.query("SELECT exchange, symbol, interval_code, since FROM crypto_gaf.backfilled_intervals") {
+            guard let interval = KlineInterval(rawValue: try row.text(2)) else { continue }
+            times["\(try row.text(0)):\(try row.text(1))", default: [:]][interval] = try row.date(3)
+        }
+        return times
+    }
+
+    /// Answers whether it is new. A time to account from is that of all intervals, backfilled ones too.
     public func track(_ exchange: String, _ pair: Pair, _ changes: TrackingChanges) throws(PostgresError) -> Bool {
-        try connection.query(
+        if changes.since != nil {
+            try connection.execute(
+                "DELETE FROM crypto_gaf.backfilled_intervals WHERE exchange = \(exchange) AND symbol = \(pair.description)")
+        }
+        return try connection.query(
             """
             INSERT INTO crypto_gaf.tracked_symbols AS t (exchange, symbol, klines, depth, tickers, interval_codes, depth_levels, since)
             VALUES (\(exchange), \(pair.description), coalesce(\(changes.klines)::boolean, true), coalesce(\(changes.depth)::boolean, true),
@@ -90,12 +111,14 @@ public struct TrackedSymbolRepository {
         try connection.execute("DELETE FROM crypto_gaf.tracked_symbols WHERE exchange = \(exchange) AND symbol = \(pair.description)") > 0
     }
 
-    /// Accounts for a tracked market's candles from that time on, if it did not already do so from an earlier one.
-    public func accountFrom(_ since: Date, _ exchange: String, _ pair: Pair) throws(PostgresError) {
+    /// Accounts for a tracked market's candles of that length from that time on, if it did not already do so from an earlier one.
+    public func accountFrom(_ since: Date, _ series: KlineSeries) throws(PostgresError) {
         try connection.execute(
             """
-            UPDATE crypto_gaf.tracked_symbols SET since = \(since)::timestamptz
-            WHERE exchange = \(exchange) AND symbol = \(pair.description) AND since > \(since)::timestamptz
+            INSERT INTO crypto_gaf.backfilled_intervals AS b (exchange, symbol, interval_code, since)
+            SELECT exchange, symbol, \(series.interval.code), \(since)::timestamptz FROM crypto_gaf.tracked_symbols t
+            WHERE exchange = \(series.exchange) AND symbol = \(series.pair.description) AND t.since > \(since)::timestamptz
+            ON CONFLICT (exchange, symbol, interval_code) DO UPDATE SET since = least(b.since, excluded.since)
             """)
     }
 }

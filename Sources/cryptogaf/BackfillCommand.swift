@@ -24,7 +24,7 @@ struct BackfillCommand: Command {
     static let requires: Set<Configuration.Section> = [.postgres, .lake]
     static let details = """
         Candles come in by way of the lake and are checked as all others. What is there already is not asked for: a backfill that was
-        ended goes on when it is begun again. Of a tracked market every candle from --from on is accounted for afterwards.
+        ended goes on when it is begun again. Of a tracked market every candle of that interval from --from on is accounted for afterwards.
 
         A file is CSV with a header, Binance's 12 columns or timestamp,open,high,low,close,volume without one, or a JSON array of such
         rows. Times are seconds, milliseconds or microseconds since 1970, or ISO 8601 with a zone. Its candles count as received when it was

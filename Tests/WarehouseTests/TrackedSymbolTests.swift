@@ -29,15 +29,24 @@ import Warehouse
             second.intervals == [.minute, .hour] && !second.depth && second.tickers && second.depthLevels == 7 && second.since == since)
     }
 
-    @Test("the time that candles are accounted from moves back only")
+    @Test("the time that candles of an interval are accounted from moves back only, and leaves the other intervals alone")
     func accountFrom() throws {
         let symbols = TrackedSymbolRepository(connection)
         let since = Date(timeIntervalSince1970: 1_600_000_000)
-        _ = try symbols.track("binance", pair, TrackingChanges(since: since))
-        try symbols.accountFrom(since + 60, "binance", pair)
-        #expect(try symbols.list().map(\.since) == [since])
-        try symbols.accountFrom(since - 60, "binance", pair)
-        #expect(try symbols.list().map(\.since) == [since - 60])
+        func times() throws -> [Date] { try symbols.list().flatMap { [$0.since, $0.since(.minute), $0.since(.hour)] } }
+        let hours = KlineSeries("binance", pair, .hour)
+        try symbols.accountFrom(since, hours)
+        _ = try symbols.track("binance", pair, TrackingChanges(intervals: [.minute, .hour], since: since))
+        try symbols.accountFrom(since + 60, hours)
+        #expect(try times() == [since, since, since])
+        try symbols.accountFrom(since - 3600, hours)
+        try symbols.accountFrom(since - 60, hours)
+        #expect(try times() == [since, since, since - 3600])
+        _ = try symbols.track("binance", pair, TrackingChanges(since: since + 60))
+        #expect(try times() == [since + 60, since + 60, since + 60], "whoever sets the time sets that of all intervals")
+        try symbols.accountFrom(since, hours)
+        #expect(try symbols.untrack("binance", pair))
+        #expect(try times() == [])
     }
 
     @Test("what is untracked is gone from the list, once")

@@ -24,7 +24,17 @@ COMMENT ON TABLE crypto_gaf.tracked_symbols IS 'The markets that the ingest jobs
 COMMENT ON COLUMN crypto_gaf.tracked_symbols.symbol IS 'BASE-QUOTE, the one form inside; venues'' own names stand only in requests';
 COMMENT ON COLUMN crypto_gaf.tracked_symbols.interval_codes IS 'Candles to fetch: 1m, 5m, 1h …';
 COMMENT ON COLUMN crypto_gaf.tracked_symbols.depth_levels IS 'Levels of the order book to fetch, a side';
-COMMENT ON COLUMN crypto_gaf.tracked_symbols.since IS 'From when on every candle is accounted for; backfill moves it back';
+COMMENT ON COLUMN crypto_gaf.tracked_symbols.since IS 'From when on every candle is accounted for, of all intervals; see backfilled_intervals';
+
+CREATE TABLE crypto_gaf.backfilled_intervals (
+    exchange text NOT NULL,
+    symbol text NOT NULL,
+    interval_code text NOT NULL,
+    since timestamptz NOT NULL,
+    PRIMARY KEY (exchange, symbol, interval_code),
+    FOREIGN KEY (exchange, symbol) REFERENCES crypto_gaf.tracked_symbols ON DELETE CASCADE
+);
+COMMENT ON TABLE crypto_gaf.backfilled_intervals IS 'Intervals of tracked markets of which every candle is accounted for from an earlier time on than tracked_symbols.since: backfill fetched them';
 
 CREATE TABLE crypto_gaf.extraction_metadata (
     exchange text NOT NULL,
@@ -421,7 +431,7 @@ COMMENT ON FUNCTION crypto_gaf.drop_month(text, date, interval) IS 'Drops the pa
 
 -- Rights ---------------------------------------------------------------------------------------------------------------------------
 
-GRANT SELECT, INSERT, UPDATE, DELETE ON crypto_gaf.tracked_symbols, crypto_gaf.extraction_metadata, crypto_gaf.venue_budgets, crypto_gaf.raw_objects,
+GRANT SELECT, INSERT, UPDATE, DELETE ON crypto_gaf.tracked_symbols, crypto_gaf.backfilled_intervals, crypto_gaf.extraction_metadata, crypto_gaf.venue_budgets, crypto_gaf.raw_objects,
     crypto_gaf.processed_files, crypto_gaf.rejected_rows, crypto_gaf.stopped_channels, crypto_gaf.lake_listings, crypto_gaf.fact_klines,
     crypto_gaf.fact_orderbook, crypto_gaf.tickers, crypto_gaf.hourly_klines, crypto_gaf.daily_klines, crypto_gaf.touched_hours, crypto_gaf.missing_klines,
     crypto_gaf.coverage, crypto_gaf.jobs, crypto_gaf.job_runs TO cryptogaf_worker;
@@ -429,7 +439,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON crypto_gaf.tracked_symbols, crypto_gaf.e
 GRANT SELECT ON crypto_gaf.retention, crypto_gaf.ohlcv, crypto_gaf.order_books, crypto_gaf.fact_partitions TO cryptogaf_worker;
 GRANT EXECUTE ON FUNCTION crypto_gaf.ensure_month(text, date), crypto_gaf.drop_month(text, date, interval),
     crypto_gaf.take_tokens(text, double precision, double precision, double precision, double precision) TO cryptogaf_worker;
-GRANT SELECT ON crypto_gaf.tracked_symbols, crypto_gaf.extraction_metadata, crypto_gaf.raw_objects, crypto_gaf.processed_files,
+GRANT SELECT ON crypto_gaf.tracked_symbols, crypto_gaf.backfilled_intervals, crypto_gaf.extraction_metadata, crypto_gaf.raw_objects, crypto_gaf.processed_files,
     crypto_gaf.rejected_rows, crypto_gaf.stopped_channels, crypto_gaf.fact_klines, crypto_gaf.fact_orderbook, crypto_gaf.tickers,
     crypto_gaf.hourly_klines, crypto_gaf.daily_klines, crypto_gaf.missing_klines, crypto_gaf.coverage, crypto_gaf.retention,
     crypto_gaf.venue_budgets, crypto_gaf.jobs, crypto_gaf.job_runs, crypto_gaf.ohlcv, crypto_gaf.order_books,

@@ -4,7 +4,7 @@ BEGIN;
 SELECT no_plan();
 
 SELECT is((SELECT max(number) FROM crypto_gaf.migrations), 3, 'the schema is version 3');
-SELECT has_table('crypto_gaf', name, format('there is a table %s', name)) FROM unnest(ARRAY['tracked_symbols', 'extraction_metadata', 'venue_budgets',
+SELECT has_table('crypto_gaf', name, format('there is a table %s', name)) FROM unnest(ARRAY['tracked_symbols', 'backfilled_intervals', 'extraction_metadata', 'venue_budgets',
     'raw_objects', 'processed_files', 'rejected_rows', 'stopped_channels', 'fact_klines', 'fact_orderbook', 'tickers', 'hourly_klines', 'daily_klines',
     'touched_hours', 'missing_klines', 'coverage', 'retention', 'jobs', 'job_runs']) AS name;
 SELECT has_view('crypto_gaf', name, format('there is a view %s', name)) FROM unnest(ARRAY['ohlcv', 'order_books', 'fact_partitions']) AS name;
@@ -84,11 +84,11 @@ SELECT throws_ok($$ ALTER TABLE crypto_gaf.tickers DETACH PARTITION crypto_gaf.t
 SELECT throws_ok($$ TRUNCATE crypto_gaf.fact_klines $$, '42501', NULL, 'nor empties one');
 RESET ROLE;
 SELECT table_privs_are('crypto_gaf', name, 'cryptogaf_worker', ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE'])
-    FROM unnest(ARRAY['tracked_symbols', 'extraction_metadata', 'venue_budgets', 'raw_objects', 'processed_files', 'rejected_rows', 'stopped_channels',
+    FROM unnest(ARRAY['tracked_symbols', 'backfilled_intervals', 'extraction_metadata', 'venue_budgets', 'raw_objects', 'processed_files', 'rejected_rows', 'stopped_channels',
         'fact_klines', 'fact_orderbook', 'tickers', 'hourly_klines', 'daily_klines', 'touched_hours', 'missing_klines', 'coverage', 'jobs',
         'job_runs']) AS name;
 SELECT table_privs_are('crypto_gaf', name, 'cryptogaf_api', ARRAY['SELECT'])
-    FROM unnest(ARRAY['tracked_symbols', 'extraction_metadata', 'raw_objects', 'processed_files', 'rejected_rows', 'stopped_channels', 'fact_klines',
+    FROM unnest(ARRAY['tracked_symbols', 'backfilled_intervals', 'extraction_metadata', 'raw_objects', 'processed_files', 'rejected_rows', 'stopped_channels', 'fact_klines',
         'fact_orderbook', 'tickers', 'hourly_klines', 'daily_klines', 'missing_klines', 'coverage', 'retention', 'jobs', 'job_runs', 'ohlcv',
         'order_books', 'fact_partitions']) AS name;
 SELECT table_privs_are('crypto_gaf', name, 'cryptogaf_worker', ARRAY['SELECT'])

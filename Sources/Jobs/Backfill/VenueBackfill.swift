@@ -46,11 +46,13 @@ public struct VenueBackfill: BatchJob {
         guard low < high else { throw JobFailure("no candle of \(series.interval) has closed between these times") }
         var counts: JobCounts = [:]
         let fill = GapFill(settings: settings, context: context, pages: Self.pages)
-        for span in TimeRanges([low..<high]).spans(limit: Int64(Self.pages * site.venue.offer.candlesPerPage) * step) {
+        let window = try wholeDays(low..<high, now: now, CoverageRepository(context.connection))
+        for span in Self.chunks(window, limit: Int64(Self.pages * site.venue.offer.candlesPerPage) * step) {
             let part = try fill.run([ExpectedCandles(series, span)])
             counts.merge(part) { $0 + $1 }
             counts["series"] = 1
-            progress(Progress(done: (span.upperBound - low) / step, total: (high - low) / step, counts: counts))
+            let done = span.upperBound - window.lowerBound
+            progress(Progress(done: done / step, total: (window.upperBound - window.lowerBound) / step, counts: counts))
             if context.stop.isRequested { return counts }
             if part["failed", default: 0] > 0 {
                 throw JobFailure(
@@ -58,7 +60,38 @@ public struct VenueBackfill: BatchJob {
             }
         }
         try TrackedSymbolRepository(context.connection).accountFrom(
-            Date(timeIntervalSince1970: Double(low) / 1000), series.exchange, series.pair)
+            Date(timeIntervalSince1970: Double(window.lowerBound) / 1000), series)
         return counts
+    }
+
+    private static let day: Int64 = 86_400_000
+
+    /// Cut at midnights (UTC): a day of the ledger is counted in one piece.
+    private static func chunks(_ window: Range<Int64>, limit: Int64) -> [Range<Int64>] {
+        var chunks: [Range<Int64>] = []
+        var low = window.lowerBound
+        while low < window.upperBound {
+            let limit = low + limit
+            let midnight = limit / day * day
+            let end = limit >= window.upperBound ? window.upperBound : midnight > low ? midnight : limit
+            chunks.append(low..<end)
+            low = end
+        }
+        return chunks
+    }
+
+    /// Where the ledger already accounts for more of the first or the last day than the window has of it, with the whole of that day:
+    /// otherwise what it says of the day would count less than before.
+    private func wholeDays(_ window: Range<Int64>, now: Int64, _ coverage: CoverageRepository) throws -> Range<Int64> {
+        let step = series.interval.milliseconds
+        guard step < Self.day else { return window }
+        var (low, high) = (window.lowerBound, window.upperBound)
+        for start in [low / Self.day * Self.day, (high - 1) / Self.day * Self.day] {
+            let whole = start..<min(start + Self.day, series.interval.open(at: now))
+            let known = try coverage.expected(on: Date(timeIntervalSince1970: Double(start) / 1000), of: series)
+            guard known > whole.clamped(to: window).count / Int(step) else { continue }
+            (low, high) = (min(low, whole.lowerBound), max(high, whole.upperBound))
+        }
+        return low..<high
     }
 }

@@ -27,7 +27,8 @@ public struct FillGaps: BatchJob {
         let now = Int64(context.now().timeIntervalSince1970 * 1000)
         let expected = try settings.tracked(context).filter(\.symbol.klines).flatMap { symbol, site in
             symbol.intervals.compactMap { interval -> ExpectedCandles? in
-                let since = Int64((max(symbol.since, kept ?? symbol.since).timeIntervalSince1970 * 1000).rounded())
+                let first = symbol.since(interval)
+                let since = Int64((max(first, kept ?? first).timeIntervalSince1970 * 1000).rounded())
                 let low = interval.open(at: since + interval.milliseconds - 1)
                 let high = interval.open(at: now - Self.grace)
                 return low < high ? ExpectedCandles(KlineSeries(site.name, symbol.pair, interval), low..<high) : nil

@@ -28,19 +28,44 @@ import Warehouse
         let stopping = VenueBackfill(try fixture.settings(), series, range) { [stop = fixture.stop] _ in stop.request() }
         #expect(throws: IngestFixture.UnexpectedEnding.self) { try fixture.run(stopping) }
         let asked = Set(fixture.market.ranges)
-        #expect(asked.count == 20)
+        #expect((19...20).contains(asked.count))
         // A new program has a new stop.
         let percents = Mutex<[Int64]>([])
         let fresh = try IngestFixture(database: fixture.database, market: fixture.market, directory: fixture.directory)
         let counts = try fresh.run(
             VenueBackfill(fixture.settings(), series, range) { progress in percents.withLock { $0.append(progress.done) } })
-        #expect(fixture.market.ranges.count == 45 && fixture.market.ranges.dropFirst(20).allSatisfy { !asked.contains($0) })
-        #expect(counts["found"] == 24_990)
-        #expect(percents.withLock { $0 } == [20_000, 40_000, 44_990])
+        #expect(fixture.market.ranges.dropFirst(asked.count).allSatisfy { range in !asked.contains { $0.overlaps(range) } })
+        let steps = percents.withLock { $0 }
+        let first = try #require(steps.first)
+        #expect(steps.last == 44_990 && counts["found"] == 44_990 - Int(first))
+        #expect(steps.dropLast().allSatisfy { (range.lowerBound + $0 * 60_000) % 86_400_000 == 0 }, "pieces end at midnight")
         let kept = try fixture.connect().query("SELECT count(*) FROM crypto_gaf.fact_klines").one().int(0)
         #expect(kept == 44_990)
-        let since = try TrackedSymbolRepository(fixture.connect()).list()[0].since
-        #expect(Int64(since.timeIntervalSince1970 * 1000) == range.lowerBound)
+        let tracked = try TrackedSymbolRepository(fixture.connect()).list()[0]
+        #expect(Int64(tracked.since(.minute).timeIntervalSince1970 * 1000) == range.lowerBound && tracked.since(.hour) == tracked.since)
+        #expect(try days().dropFirst().dropLast().allSatisfy { $0 == "1440 1440" })
+        #expect(try fixture.connect().query("SELECT sum(expected)::bigint FROM crypto_gaf.coverage").one().int(0) == 44_990)
+    }
+
+    /// Of each day: expected and present.
+    private func days() throws -> [String] {
+        try fixture.connect().query("SELECT expected || ' ' || present FROM crypto_gaf.coverage ORDER BY day").map { try $0.text(0) }
+    }
+
+    @Test("a backfill of a few hours does not make the ledger forget the rest of their days")
+    func partOfADay() throws {
+        let day = IngestFixture.minute(0) / 86_400_000 * 86_400_000 - 2 * 86_400_000
+        let series = KlineSeries("binance", pair, .minute)
+        func backfill(_ from: Int64, _ to: Int64) throws {
+            try fixture.run(VenueBackfill(fixture.settings(), series, (day + from * 3_600_000)..<(day + to * 3_600_000)))
+        }
+        try backfill(2, 4)
+        #expect(try days() == ["120 120"])
+        try backfill(0, 24)
+        try backfill(12, 13)
+        #expect(try days() == ["1440 1440"])
+        try backfill(23, 25)
+        #expect(try days() == ["1440 1440", "60 60"])
     }
 
     struct Sample: Sendable, CustomTestStringConvertible {

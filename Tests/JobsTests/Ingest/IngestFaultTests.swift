@@ -159,7 +159,7 @@ import Warehouse
     func badRows(name: String, row: String) throws {
         try fixture.track("BTC-USDT", minutes: 5)
         fixture.market.edit { rows in
-            rows.filter { row in ![-1, 0].contains { row.hasPrefix("[\(IngestFixture.minute($0)),") } } + [
+            rows.filter { row in ![Int64(-1), 0].contains { row.hasPrefix("[\(IngestFixture.minute($0)),") } } + [
                 row.replacing("%OPEN%1", with: "\(IngestFixture.minute(-1) + 1)").replacing("%OPEN%", with: "\(IngestFixture.minute(-1))")
             ]
         }

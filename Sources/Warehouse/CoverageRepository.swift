@@ -5,7 +5,7 @@ public import Postgres
 /// Candles that are not there, and why.
 public struct MissingStretch: Equatable, Sendable {
     public enum State: String, Sendable {
-        /// The venue was asked again and had none.
+        /// The venue was asked and had none; final once a second answer says the same.
         case absent
         case lost
     }

@@ -37,6 +37,22 @@ import Warehouse
         #expect(try GapRepository(connection).missing([]) == [])
     }
 
+    @Test("two that write the ledger of one series at once wait for each other, and the last one's word stands")
+    func twoAtOnce() throws {
+        let (database, connection) = try worker()
+        let series = try KlineSeries("binance", Pair("BTC-USDT"), .minute)
+        let window = midnight..<(midnight + 3_600_000)
+        @Sendable func write(_ connection: Connection, _ reason: String) throws {
+            let found = MissingStretch(window, .lost, reason, isFinal: false, askedAt: Date(timeIntervalSince1970: 1_704_200_000))
+            let repository = CoverageRepository(connection)
+            for _ in 0..<50 { try connection.transaction { try repository.replace([found], in: ExpectedCandles(series, window)) } }
+        }
+        let other = Background { try write(database.connect(as: "test_worker"), "other") }
+        try write(connection, "this")
+        try other.value()
+        #expect(try CoverageRepository(connection).missing(of: ["binance"])[series]?.map(\.range) == [window])
+    }
+
     @Test("the ledger gives back what it was given, and a day that did not change keeps its time of check")
     func ledger() throws {
         let connection = try worker().connection

@@ -297,7 +297,7 @@ CREATE TABLE crypto_gaf.missing_klines (
     asked_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (exchange, symbol, interval_code, first_open)
 );
-COMMENT ON TABLE crypto_gaf.missing_klines IS 'Stretches of tracked series without a candle, and why: absent (the venue was asked again and had none) or lost';
+COMMENT ON TABLE crypto_gaf.missing_klines IS 'Stretches of tracked series without a candle, and why: absent (the venue was asked and had none; final once a second answer says the same) or lost';
 COMMENT ON COLUMN crypto_gaf.missing_klines.last_open IS 'Of the last candle missing: the stretch includes it';
 COMMENT ON COLUMN crypto_gaf.missing_klines.final IS 'Whether asking again makes no sense; otherwise the next run of fill-gaps does';
 

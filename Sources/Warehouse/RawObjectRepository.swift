@@ -92,11 +92,13 @@ extension RawObjectRepository {
 
     /// The oldest objects of a channel that are due and that nobody else has claimed, as far as they lie in one place; they are the
     /// caller's until the transaction ends.
-    public func claim(_ channel: LakeChannel, limit: Int) throws(PostgresError) -> (keys: [String], isArchived: Bool) {
+    ///
+    /// - Parameter archived: also those that lie in the archive.
+    public func claim(_ channel: LakeChannel, limit: Int, archived: Bool) throws(PostgresError) -> (keys: [String], isArchived: Bool) {
         let rows = try connection.query(
             """
             SELECT object_key, location <> 'live' FROM crypto_gaf.raw_objects
-            WHERE due AND exchange = \(channel.exchange) AND channel = \(channel.channel)
+            WHERE due AND exchange = \(channel.exchange) AND channel = \(channel.channel) AND (location = 'live' OR \(archived)::boolean)
             ORDER BY received_at, object_key LIMIT \(limit)::bigint FOR UPDATE SKIP LOCKED
             """)
         var claimed: (keys: [String], isArchived: Bool) = ([], false)

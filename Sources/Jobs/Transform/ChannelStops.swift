@@ -69,10 +69,14 @@ struct ChannelStops {
 
     /// One that is gone or damaged by now holds up nobody: it gets its outcome.
     private func isStillOfOtherShape(_ key: String, _ store: any ObjectStore) throws -> Bool {
-        let isArchived = try RawObjectRepository(context.connection).isArchived(key)
-        let place = isArchived ? try work.archive?.open(log: context.log, stop: context.stop) : nil
+        var store = store
+        if try RawObjectRepository(context.connection).isArchived(key) {
+            // Whoever knows the archive will see.
+            guard let archive = work.archive else { return true }
+            store = try archive.open(log: context.log, stop: context.stop)
+        }
         do {
-            _ = try ObjectContent(RawObject(decoding: try (place ?? store).get(key), key: key))
+            _ = try ObjectContent(RawObject(decoding: try store.get(key), key: key))
         } catch let error as LakeError where error.isOfStore {
             throw error
         } catch {

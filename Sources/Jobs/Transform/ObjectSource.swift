@@ -51,11 +51,14 @@ final class DueObjects: ObjectSource {
     }
 
     private let state = Mutex(State())
+    private let includesArchived: Bool
     private static let groupLimits = 8...1024
 
     var isOpen: Bool { state.withLock { $0.isOpen } }
     var stopsChannels: Bool { true }
     var recordsObjects: Bool { false }
+
+    init(includesArchived: Bool) { self.includesArchived = includesArchived }
 
     /// Nobody will add objects any more.
     func close() { state.withLock { $0.isOpen = false } }
@@ -64,7 +67,7 @@ final class DueObjects: ObjectSource {
         let objects = RawObjectRepository(connection)
         for channel in try objects.channelsDue(ObjectContent.channels) where ObjectContent.isKnown(channel) {
             guard let table = ObjectContent.table(of: channel.channel) else { continue }
-            let (keys, isArchived) = try objects.claim(channel, limit: limit(of: channel))
+            let (keys, isArchived) = try objects.claim(channel, limit: limit(of: channel), archived: includesArchived)
             if !keys.isEmpty { return ObjectGroup(channel: channel, table: table, keys: keys, isArchived: isArchived) }
         }
         return nil

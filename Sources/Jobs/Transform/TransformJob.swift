@@ -10,7 +10,7 @@ import Warehouse
 public struct TransformJob: BatchJob, Sendable {
     public struct Options: Sendable {
         public var lake: LakeLocation
-        /// Nil: inside of the lake.
+        /// Nil: it is not known where, and what lies there is left alone.
         public var archive: LakeLocation?
         /// Pairs of threads: of each, one reads the next objects while Postgres loads those of the other.
         public var workers: Int
@@ -40,9 +40,9 @@ public struct TransformJob: BatchJob, Sendable {
     public init(_ options: Options) { self.options = options }
 
     public func run(_ context: JobContext) throws -> JobCounts {
-        let (source, tally) = (DueObjects(), TransformTally())
+        let (source, tally) = (DueObjects(includesArchived: options.archive != nil), TransformTally())
         let work = TransformWork(
-            name: name, live: options.lake, archive: options.archive ?? options.lake.archive(), source: source, tally: tally,
+            name: name, live: options.lake, archive: options.archive, source: source, tally: tally,
             log: context.log, stop: context.stop, patience: options.patience, connect: context.connect)
         let stops = ChannelStops(work: work, source: source, context: context)
         try stops.skip(options.skipped)

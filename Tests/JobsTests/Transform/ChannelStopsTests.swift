@@ -37,11 +37,13 @@ import Warehouse
         try fixture.put(
             RawObject(
                 exchange: sound.exchange, symbol: sound.symbol, channel: sound.channel, interval: sound.interval, url: "file:///x.json",
-                requestedAt: sound.requestedAt, receivedAt: sound.receivedAt, status: 200, source: "unknown", body: sound.body))
+                requestedAt: sound.requestedAt, receivedAt: sound.receivedAt, status: 200,
+                source: "json timestamp,open,high,low,close,volume",
+                body: Array("[[\(TransformFixture.epoch),\"10\",\"11\",\"9\",\"10\",\"1\"]]".utf8)))
         #expect(try fixture.transform()["channels_still_stopped"] == 1)
         try fixture.put(.minutes([4], receivedAt: 6))
         _ = try fixture.transform()
-        #expect(try fixture.candles() == 1 && fixture.due() == 0)
+        #expect(try fixture.candles() == 2 && fixture.due() == 0)
         #expect(try fixture.count("SELECT count(*) FROM crypto_gaf.stopped_channels") == 0)
     }
 
@@ -97,8 +99,10 @@ import Warehouse
         try store.remove(key)
         try fixture.connection.execute("UPDATE crypto_gaf.raw_objects SET location = 'archive' WHERE object_key = \(key)")
         try fixture.forget()
+        // Whoever does not know where the archive is leaves it alone.
+        #expect(try TransformJob(TransformJob.Options(lake: fixture.lake)).run(fixture.context())["objects"] == 1)
         let counts = try fixture.transform()
-        #expect(counts["objects"] == 2 && counts["rows_inserted"] == 5 && counts["lost"] == nil)
+        #expect(counts["objects"] == 1 && counts["rows_inserted"] == 3 && counts["lost"] == nil)
         #expect(try fixture.due() == 0)
     }
 }

@@ -70,7 +70,9 @@ final class TransformFixture {
     }
 
     func job(workers: Int = 1, discovers: Bool = false, patience: Duration = .seconds(60), skipped: [String] = []) -> TransformJob {
-        TransformJob(TransformJob.Options(lake: lake, workers: workers, discovers: discovers, patience: patience, skipped: skipped))
+        TransformJob(
+            TransformJob.Options(
+                lake: lake, archive: lake.archive(), workers: workers, discovers: discovers, patience: patience, skipped: skipped))
     }
 
     @discardableResult

@@ -70,7 +70,7 @@ struct RawArchiving {
     ) throws -> ObjectVolume {
         var gone = ObjectVolume()
         var last: SettledObject?
-        func pages(before cutoff: Date, while isMore: () -> Bool, _ pick: ([SettledObject]) -> [SettledObject]) throws {
+        func pages(before cutoff: Date, while isMore: () -> Bool, pick: ([SettledObject]) -> [SettledObject]) throws {
             while !stop.isRequested, isMore() {
                 let objects = pick(try table.settled(in: location, before: cutoff, after: last, limit: Self.page))
                 guard let final = objects.last else { return }
@@ -80,9 +80,9 @@ struct RawArchiving {
         }
         // In a dry run nothing leaves, so what would have is taken off the sum by hand.
         let excess = try bound.map { try table.volume(in: location).bytes - $0 }
-        try pages(before: cutoff, while: { true }) { $0 }
+        try pages(before: cutoff, while: { true }, pick: { $0 })
         if let excess {
-            try pages(before: .distantFuture, while: { gone.bytes < excess }) { $0.first(bytes: excess - gone.bytes) }
+            try pages(before: .distantFuture, while: { gone.bytes < excess }, pick: { $0.first(bytes: excess - gone.bytes) })
         }
         return gone
     }

@@ -81,7 +81,7 @@ import Testing
     func cutOff() throws {
         let file = Array("[[1700000040000,1,2,1,1,7],[1700000100000,1,2".utf8)
         let form = try CandleFileForm(of: file)
-        #expect(throws: AnswerError.self) { try form.pieces(file, rows: 1).forEach { _ = try form.candles($0, interval: .minute) } }
+        #expect(throws: AnswerError.self) { for piece in form.pieces(file, rows: 1) { _ = try form.candles(piece, interval: .minute) } }
     }
 
     @Test(

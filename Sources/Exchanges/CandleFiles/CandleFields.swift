@@ -9,7 +9,8 @@ struct CandleFields {
     private let columns: Int
     private let openTime: Int?
     private let closeTime: Int?
-    private let prices: [Int?]
+    /// Of open, high, low, close and volume, which every form has.
+    private let prices: [Int]
     private let quoteVolume: Int?
     private let tradeCount: Int?
     private let takerBuyVolume: Int?
@@ -21,7 +22,7 @@ struct CandleFields {
         columns = names.count
         openTime = place(Self.openNames)
         closeTime = place(Self.closeNames)
-        prices = ["open", "high", "low", "close", "volume"].map { place([$0]) }
+        prices = ["open", "high", "low", "close", "volume"].compactMap { place([$0]) }
         quoteVolume = place(["quote_volume", "quote_asset_volume"])
         tradeCount = place(["count", "trades", "trade_count", "number_of_trades"])
         takerBuyVolume = place(["taker_buy_volume", "taker_buy_base_volume", "taker_buy_base_asset_volume"])
@@ -38,8 +39,8 @@ struct CandleFields {
 
     func candle(_ row: [String]) throws(CandleFileError) -> Candle {
         guard row.count == columns else { throw CandleFileError("it has \(row.count) columns where there should be \(columns)") }
-        func number(_ place: Int?, _ name: String) throws(CandleFileError) -> WireDecimal {
-            guard let place, let value = WireDecimal(row[place]) else { throw CandleFileError("the \(name) is no number") }
+        func number(_ place: Int, _ name: String) throws(CandleFileError) -> WireDecimal {
+            guard let value = WireDecimal(row[place]) else { throw CandleFileError("the \(name) is no number") }
             return value
         }
         func optional(_ place: Int?, _ name: String) throws(CandleFileError) -> WireDecimal? {
@@ -89,50 +90,24 @@ enum FileTime {
     }
 
     private static func iso(_ text: [UInt8]) -> Int64? {
-        func digits(_ range: Range<Int>) -> Int64? {
-            guard range.upperBound <= text.count, text[range].allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
-            return text[range].reduce(0) { $0 * 10 + Int64($1 - 0x30) }
-        }
-        guard let year = digits(0..<4), let month = digits(5..<7), let day = digits(8..<10), (1...12).contains(month),
-            (1...31).contains(day)
-        else { return nil }
-        let midnight = daysSince1970(year, month, day) * 86_400_000
-        guard text.count > 10 else { return midnight }
-        guard let hour = digits(11..<13), let minute = digits(14..<16), hour < 24, minute < 60 else { return nil }
-        var place = 16
-        var milliseconds = (hour * 60 + minute) * 60_000
-        if place < text.count, text[place] == UInt8(ascii: ":") {
-            guard let second = digits(17..<19), second < 60 else { return nil }
-            milliseconds += second * 1000
-            place = 19
-        }
-        if place < text.count, text[place] == UInt8(ascii: ".") {
-            let fraction = text[(place + 1)...].prefix { (0x30...0x39).contains($0) }
-            milliseconds += (0..<3).reduce(0) { $0 * 10 + ($1 < fraction.count ? Int64(fraction[fraction.startIndex + $1] - 0x30) : 0) }
-            place = fraction.endIndex
-        }
-        guard let offset = zone(text[place...]) else { return nil }
-        return midnight + milliseconds - offset
+        guard let time = text.withUnsafeBufferPointer({ ISOTime($0) }), let offset = zone(text[time.length...]) else { return nil }
+        // A zone is that of a time of day.
+        guard time.length > 10 || text.count == 10 else { return nil }
+        return time.microseconds / 1000 - offset
     }
 
     /// `Z`, `+01:00`, `-0500`, or nothing.
     private static func zone(_ text: ArraySlice<UInt8>) -> Int64? {
         guard let sign = text.first, text != [UInt8(ascii: "Z")] else { return 0 }
-        let digits = text.dropFirst().filter { $0 != UInt8(ascii: ":") }
+        var digits = Array(text.dropFirst())
+        if digits.count == 5, digits[2] == UInt8(ascii: ":") { digits.remove(at: 2) }
         guard sign == UInt8(ascii: "+") || sign == UInt8(ascii: "-"), digits.count == 4, digits.allSatisfy({ (0x30...0x39).contains($0) })
         else {
             return nil
         }
         let value = digits.map { Int64($0 - 0x30) }
-        let minutes = (value[0] * 10 + value[1]) * 60 + value[2] * 10 + value[3]
-        return (sign == UInt8(ascii: "-") ? -minutes : minutes) * 60_000
-    }
-
-    /// Source: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", `days_from_civil`, for years after 0.
-    private static func daysSince1970(_ year: Int64, _ month: Int64, _ day: Int64) -> Int64 {
-        let year = month <= 2 ? year - 1 : year
-        let yearOfEra = year % 400
-        let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
-        return year / 400 * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
+        let (hours, minutes) = (value[0] * 10 + value[1], value[2] * 10 + value[3])
+        guard hours < 24, minutes < 60 else { return nil }
+        return (hours * 60 + minutes) * (sign == UInt8(ascii: "-") ? -60_000 : 60_000)
     }
 }

@@ -115,7 +115,8 @@ extension CandleFileForm {
             return try answer(piece) { reader throws(JSONError) in
                 try reader.rows(.array) { reader throws(JSONError) in
                     var row: [String] = []
-                    try reader.array { reader throws(JSONError) in row.append(try reader.identifier()) }
+                    // Whatever stands in a field: a candle of it is bad, the layout is not.
+                    try reader.array { reader throws(JSONError) in row.append(try reader.text()) }
                     return row
                 }
             }
@@ -143,24 +144,68 @@ extension CandleFileForm {
         return pieces
     }
 
+    /// Rows are what commas right in the outer array part; one may be anything.
     private func arrayPieces(_ file: [UInt8], _ limit: Int) -> [[UInt8]] {
         var pieces: [[UInt8]] = []
-        var (depth, rows) = (0, 0)
-        var (start, end): (Int?, Int) = (nil, 0)
-        for (index, byte) in file.enumerated() {
-            if byte == UInt8(ascii: "[") {
-                depth += 1
-                if depth == 2, start == nil { start = index }
-            } else if byte == UInt8(ascii: "]") {
-                if depth == 2 { (rows, end) = (rows + 1, index) }
-                depth -= 1
-            }
-            guard let first = start, rows == limit || depth == 0 && rows > 0 else { continue }
-            pieces.append([UInt8(ascii: "[")] + file[first...end] + [UInt8(ascii: "]")])
-            (start, rows) = (nil, 0)
+        // Where the next piece begins, and where its last whole row ends.
+        var (start, end, rows) = (0, 0, 0)
+        func cut(at next: Int) {
+            if let piece = Self.array(file[start..<end]) { pieces.append(piece) }
+            (start, end, rows) = (next, next, 0)
         }
-        // A file that was cut off: what is left must not vanish without a word.
-        if let start { pieces.append([UInt8(ascii: "[")] + file[start...]) }
+        var nesting = JSONNesting()
+        for (index, byte) in file.enumerated() {
+            switch nesting.pass(byte) {
+            case .opened where nesting.depth == 1: cut(at: index + 1)
+            case .closed where nesting.depth == 1: end = index + 1
+            case .closed where nesting.depth == 0:
+                end = index
+                cut(at: index + 1)
+            case .parted where nesting.depth == 1:
+                (end, rows) = (index, rows + 1)
+                if rows == limit { cut(at: index + 1) }
+            default: break
+            }
+        }
+        // A file that was cut off, or goes on behind its end: what is left must not vanish without a word.
+        cut(at: end)
+        let rest = file[start...].drop { $0 <= 0x20 || $0 == UInt8(ascii: ",") }
+        if nesting.depth > 0 || !rest.isEmpty { pieces.append([UInt8(ascii: "[")] + rest) }
         return pieces
+    }
+
+    /// Nil: of nothing.
+    private static func array(_ rows: ArraySlice<UInt8>) -> [UInt8]? {
+        let trimmed = rows.drop { $0 <= 0x20 }.reversed().drop { $0 <= 0x20 }.reversed()
+        return trimmed.isEmpty ? nil : [UInt8(ascii: "[")] + trimmed + [UInt8(ascii: "]")]
+    }
+}
+
+/// How deep in arrays and objects a byte of JSON stands; what a string holds does not count.
+private struct JSONNesting {
+    enum Step { case opened, closed, parted, other }
+
+    private(set) var depth = 0
+    private var isInString = false
+    private var isEscaped = false
+
+    mutating func pass(_ byte: UInt8) -> Step {
+        if isInString {
+            isInString = isEscaped || byte != UInt8(ascii: "\"")
+            isEscaped = !isEscaped && byte == UInt8(ascii: "\\")
+            return .other
+        }
+        switch byte {
+        case UInt8(ascii: "["), UInt8(ascii: "{"):
+            depth += 1
+            return .opened
+        case UInt8(ascii: "]"), UInt8(ascii: "}"):
+            depth -= 1
+            return .closed
+        case UInt8(ascii: ","): return .parted
+        case UInt8(ascii: "\""): isInString = true
+        default: break
+        }
+        return .other
     }
 }

@@ -67,6 +67,14 @@ extension JSONReader {
         return String(decoding: bytes[range], as: UTF8.self)
     }
 
+    /// The text of a string; of any other value its JSON.
+    mutating func text() throws(JSONError) -> String {
+        guard peek != UInt8(ascii: "\"") else { return try string() }
+        let start = offset
+        try skip()
+        return String(decoding: bytes[start..<offset], as: UTF8.self)
+    }
+
     /// `true`, `false`, or a string that holds one of them.
     mutating func flag() throws(JSONError) -> Bool {
         let start = offset

@@ -68,6 +68,32 @@ import Testing
             parsed.rejected.map(\.reason) == ["the open is no number", "\"soon\" is no time", "it has 3 columns where there should be 6"])
     }
 
+    @Test(
+        "what is no moment of the calendar is no time",
+        arguments: [
+            "2024-02-30", "2023-02-29", "2100-02-29", "2024-04-31", "2024-13-01", "2024-00-10", "2024-01-00", "2024x12y01",
+            "2024-12-01x10:30",
+            "2024-12-01 10x30", "2024-12-01 24:00", "2024-12-01 10:60", "2024-12-01 10:30:60", "2024-12-01 10:30:00.",
+            "2024-12-01 10:30:00.5x",
+            "2024-12-01 10:30+1:000", "2024-12-01 10:30+01:0", "2024-12-01 10:30+24:00", "2024-12-01 10:30+01:60", "2024-12-01Z",
+            "24-12-01",
+        ])
+    func noTimes(text: String) throws {
+        let parsed = try candles("date,open,high,low,close,volume\n\(text),1,2,1,1,7\n")
+        #expect(parsed.rows.isEmpty && parsed.rejected.map(\.reason) == ["\"\(text)\" is no time"])
+    }
+
+    @Test(
+        "times are read with and without what may be left out",
+        arguments: [
+            ("2024-02-29", 1_709_164_800_000), ("2024-02-29 12:30", 1_709_209_800_000), ("2024-02-29T12:30:01Z", 1_709_209_801_000),
+            ("2024-02-29 12:30:01.9999999-0130", 1_709_215_201_999), ("2024-03-01 00:00+12:00", 1_709_208_000_000),
+            ("2000-02-29 00:00:00.5", 951_782_400_500), ("2024-02-29 23:59:60Z", 1_709_251_200_000),
+        ] as [(String, Int64)])
+    func times(text: String, milliseconds: Int64) throws {
+        #expect(try candles("date,open,high,low,close,volume\n\(text),1,2,1,1,7\n").rows.map(\.row.openTime) == [milliseconds])
+    }
+
     @Test("of JSON too a row that cannot be read is set aside, and the others are read")
     func rejectedOfJSON() throws {
         let parsed = try candles(
@@ -82,6 +108,38 @@ import Testing
         let file = Array("[[1700000040000,1,2,1,1,7],[1700000100000,1,2".utf8)
         let form = try CandleFileForm(of: file)
         #expect(throws: AnswerError.self) { for piece in form.pieces(file, rows: 1) { _ = try form.candles(piece, interval: .minute) } }
+    }
+
+    @Test(
+        "of a JSON file that was cut off every whole row is read, and what is left is unreadable",
+        arguments: [
+            ("[[1700000040000,1,2,1,1,7],[1700000100000,1,2", 1), ("[[1700000040000,1,2,1,1,7],[1700000100000,1,2,1,1,7],[17", 2),
+            ("[[1700000040000,1,2,1,1,7],[1700000100000,1,2,1,1,7]", 2), ("[[1700000040000,1,2,1,1,7],", 1),
+            ("[[1700000040000,1,2,1,1,7]] [[1700000100000,1,2", 1), ("[[1700000040000,1,2,1,1,7]]x", 1),
+        ])
+    func cutOffRows(text: String, rows: Int) throws {
+        let file = Array(text.utf8)
+        let form = try CandleFileForm(of: file)
+        let pieces = form.pieces(file, rows: 100)
+        #expect(pieces.count == 2)
+        #expect(try form.candles(pieces[0], interval: .minute).rows.count == rows)
+        #expect(throws: AnswerError.self) { try form.candles(pieces[1], interval: .minute) }
+    }
+
+    @Test("brackets, commas and quotes inside a string, and what is no row, do not move the cuts", arguments: [2, 100])
+    func strings(rows: Int) throws {
+        let file =
+            Array(
+                #"[["1700000040000","1","2","1","1","7]"],["1700000100000","1","2\"],[","1","1","7"], null,{"a":[1,2]},"x",["#.utf8)
+            + Array(#""1700000160000","1","2","1","1","7"] , null]"#.utf8)
+        let form = try CandleFileForm(of: file)
+        var (opened, rejected) = ([Int64](), 0)
+        for piece in form.pieces(file, rows: rows) {
+            let parsed = try form.candles(piece, interval: .minute)
+            opened += parsed.rows.map(\.row.openTime)
+            rejected += parsed.rejected.count
+        }
+        #expect(opened == [1_700_000_160_000] && rejected == 6)
     }
 
     @Test(

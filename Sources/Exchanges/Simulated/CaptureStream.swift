@@ -4,7 +4,7 @@ import Glibc
 /// A file of a capture, and whose feed is in it.
 struct CaptureFile {
     let path: String
-    let venue: FeedVenue
+    let format: CaptureFormat
 }
 
 /// The messages of one file of a capture, in the order of its lines.
@@ -21,7 +21,7 @@ final class CaptureStream {
     /// What comes next, once it is looked for.
     private var pending: Message?
     private let reader: CaptureReader
-    private let venue: FeedVenue
+    private let format: CaptureFormat
     private let product: String?
     /// Lines without this text are passed over unread.
     private let mark: [UInt8]?
@@ -30,9 +30,9 @@ final class CaptureStream {
     /// - Parameter product: only its messages; nil: all.
     init(_ file: CaptureFile, product: String?, report: @escaping (CaptureFault) -> Void) throws(CaptureError) {
         reader = try CaptureReader(path: file.path)
-        venue = file.venue
+        format = file.format
         self.product = product
-        mark = product.map(file.venue.mark)
+        mark = product.map(file.format.mark)
         self.report = report
     }
 
@@ -58,7 +58,7 @@ final class CaptureStream {
         while let line = try reader.next() {
             guard mark.map({ line.holds($0) }) ?? true, case .received(let time, let json) = CaptureLine(line) else { continue }
             do {
-                let message = try venue.decode(json)
+                let message = try format.decode(json)
                 guard let found = message.product, product == nil || found == product else { continue }
                 return Message(time: time, line: reader.lineNumber, content: message)
             } catch {

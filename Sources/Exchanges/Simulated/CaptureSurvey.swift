@@ -23,13 +23,13 @@ struct CaptureSurvey {
         var found = Findings()
         for path in paths {
             for file in try Self.files(at: path) {
-                guard let venue = try found.read(file, report: report) else { continue }
-                files.append(CaptureFile(path: file, venue: venue))
+                guard let format = try found.read(file, report: report) else { continue }
+                files.append(CaptureFile(path: file, format: format))
             }
         }
         let path = paths.joined(separator: ", ")
-        if let first = files.first, let other = files.first(where: { $0.venue != first.venue }) {
-            throw CaptureError(path: path, .venues(first.venue.rawValue, other.venue.rawValue))
+        if let first = files.first, let other = files.first(where: { $0.format != first.format }) {
+            throw CaptureError(path: path, .venues(first.format.rawValue, other.format.rawValue))
         }
         guard let times = found.times, !found.aggregations.isEmpty else { throw CaptureError(path: path, .noSnapshot) }
         (start, end) = times
@@ -62,9 +62,9 @@ private struct Findings {
     var aggregations: [String: Decimal] = [:]
 
     /// Whose feed the file holds; nil: nobody's.
-    mutating func read(_ path: String, report: (CaptureFault) -> Void) throws(CaptureError) -> FeedVenue? {
+    mutating func read(_ path: String, report: (CaptureFault) -> Void) throws(CaptureError) -> CaptureFormat? {
         let reader = try CaptureReader(path: path)
-        var venue: FeedVenue?
+        var format: CaptureFormat?
         var first: Int64?
         while let line = try reader.next() {
             guard let parsed = CaptureLine(line) else {
@@ -75,11 +75,11 @@ private struct Findings {
             // A line that claims to be from before the first of its file does not move the beginning.
             first = first ?? time
             times = (min(first ?? time, times?.start ?? time), max(time, times?.end ?? time))
-            venue = venue ?? FeedVenue(recognizing: json)
-            guard let venue, json.holds(venue.snapshotMark), case .snapshot(let levels)? = try? venue.decode(json) else { continue }
+            format = format ?? CaptureFormat(recognizing: json)
+            guard let format, json.holds(format.snapshotMark), case .snapshot(let levels)? = try? format.decode(json) else { continue }
             let price = (levels.asks.first ?? levels.bids.first)?.level.price ?? 1
             aggregations[levels.product] = aggregations[levels.product] ?? CaptureSurvey.aggregation(for: price)
         }
-        return venue
+        return format
     }
 }

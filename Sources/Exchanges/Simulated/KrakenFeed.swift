@@ -24,14 +24,11 @@ enum KrakenFeed {
     static func product(pair: String) throws -> String {
         let assets = pair.split(separator: "/", omittingEmptySubsequences: false)
         guard assets.count == 2, assets.allSatisfy({ !$0.isEmpty }) else { throw FeedFault("a pair is not BASE/QUOTE") }
-        return assets.map { renamed[String($0)] ?? String($0) }.joined(separator: "-")
+        return assets.map { Kraken.assets[String($0)] ?? String($0) }.joined(separator: "-")
     }
 
     /// This feed's name of an asset.
-    static func asset(_ name: String) -> String { renamed.first { $0.value == name }?.key ?? name }
-
-    /// What everybody else calls otherwise.
-    private static let renamed = ["XBT": "BTC", "XDG": "DOGE"]
+    static func asset(_ name: String) -> String { Kraken.ownAssets[name] ?? name }
 
     /// What the checksum is taken of, given the best ten levels of either side, best first: each price and size without its point
     /// and the zeros before it.

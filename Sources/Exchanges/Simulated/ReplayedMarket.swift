@@ -14,6 +14,8 @@ struct ReplayedMarket {
     private var sequenceOffset: Int64 = 0
     private var isFirstTradeOfPass = true
     private var awaitsSnapshot = true
+    /// The first time through the capture: its checksums say the same every time.
+    private var isFirstPass = true
 
     /// - Throws: `ReplayFault`; after a wrong checksum the levels stand as the message told them.
     mutating func apply(_ message: FeedMessage) throws(ReplayFault) {
@@ -32,7 +34,7 @@ struct ReplayedMarket {
             throw .book(error)
         }
         texts = LevelTexts()
-        for side in [OrderBook.Side.ask, .bid] {
+        for side in [OrderBook.Side.ask, .bid] where isFirstPass {
             for wire in levels[side] where wire.text != nil { texts[side, wire.level.price] = wire.text }
         }
         awaitsSnapshot = false
@@ -45,7 +47,7 @@ struct ReplayedMarket {
             for side in [OrderBook.Side.ask, .bid] {
                 for wire in levels[side] {
                     try book?.set(side, price: wire.level.price, size: wire.level.size, orders: wire.level.orders)
-                    if wire.text != nil { texts[side, wire.level.price] = wire.level.size.isZero ? nil : wire.text }
+                    if isFirstPass, wire.text != nil { texts[side, wire.level.price] = wire.level.size.isZero ? nil : wire.text }
                 }
                 if let depth = levels.depth { keepBest(depth, side) }
             }
@@ -58,12 +60,12 @@ struct ReplayedMarket {
     /// What falls out of the feed's depth is not told of any more: it comes back by being told anew.
     private mutating func keepBest(_ depth: Int, _ side: OrderBook.Side) {
         guard let book, book.count(side) > depth else { return }
-        for level in book.levels(side).dropFirst(depth) { texts[side, level.price] = nil }
+        if isFirstPass { for level in book.levels(side).dropFirst(depth) { texts[side, level.price] = nil } }
         self.book?.keepBest(depth, side)
     }
 
     private func verify(_ checksum: BookChecksum?) throws(ReplayFault) {
-        guard let checksum, let book else { return }
+        guard isFirstPass, let checksum, let book else { return }
         let found = BookChecksum(rule: checksum.rule, of: book, texts)
         guard found == checksum else { throw .checksum(told: checksum.value, found: found.value) }
     }
@@ -79,6 +81,7 @@ struct ReplayedMarket {
 
     /// The capture begins again. The trades stay; the old book, too, stands until the new snapshot unless `keepingBook` is false.
     mutating func beginPass(keepingBook: Bool) {
+        isFirstPass = false
         awaitsSnapshot = true
         isFirstTradeOfPass = true
         if !keepingBook { book = nil }

@@ -1,7 +1,8 @@
-import Exchanges
 import FoundationEssentials
 import Market
 import Testing
+
+@testable import Exchanges
 
 @Suite("A capture of a feed with checksums")
 struct ChecksummedCaptureTests {
@@ -59,6 +60,26 @@ struct ChecksummedCaptureTests {
         #expect(faults.reasons == [])
     }
 
+    @Test(
+        "a capture is of the venue whose books or trades are in it, whatever comes before them",
+        arguments: [
+            #"{"event":"error","code":"60018","msg":"no such channel"}"#,
+            #"{"event":"channel-conn-count","channel":"books","connCount":"2"}"#,
+            #"{"type":"subscriptions","channels":[]}"#,
+        ])
+    func recognition(first: String) throws {
+        let okx = try CaptureFixture(["999.9: \(first)"] + CaptureFixture.okx)
+        #expect(
+            try CaptureVenue(paths: [okx.path], loops: false, clock: time.clock, report: faults.report).products.map(\.symbol) == [
+                "AAA-USDT"
+            ])
+        let kraken = try CaptureFixture(["999.9: \(first)"] + CaptureFixture.krakenBook)
+        #expect(
+            try CaptureVenue(paths: [kraken.path], loops: false, clock: time.clock, report: faults.report).products.map(\.symbol) == [
+                "BTC-USD"
+            ])
+    }
+
     @Test("a checksum that does not hold is a fault of its product and line, once, and the replay goes on")
     func mismatch() throws {
         var lines = CaptureFixture.krakenBook
@@ -72,6 +93,20 @@ struct ChecksummedCaptureTests {
         #expect(faults.lines == [5])
         #expect(faults.kinds == [.checksumMismatch(product: "BTC-USD")])
         #expect(faults.reasons == ["the book's checksum is 173376341, the venue's 173376342"])
+    }
+
+    @Test("a checksum is taken in the first pass only: later ones would find the same, and nobody is told twice")
+    func laterPasses() throws {
+        func message(_ line: String) throws -> FeedMessage { try KrakenFeed.decode(Array(line.drop { $0 != " " }.dropFirst().utf8)[...]) }
+        let (snapshot, update) = (try message(CaptureFixture.krakenBook[2]), try message(CaptureFixture.krakenBook[5]))
+        var market = ReplayedMarket()
+        try market.apply(snapshot)
+        // Updates before it are missing.
+        #expect(throws: ReplayFault.self) { try market.apply(update) }
+        market.beginPass(keepingBook: true)
+        try market.apply(snapshot)
+        try market.apply(update)
+        #expect(market.book?.levels(.bid).first?.price == Decimal(string: "100.05"))
     }
 
     @Test("a level whose zeros at the end are lost fails the checksum")

@@ -60,22 +60,22 @@ struct FeedMessageTests {
     @Test(
         "what is neither book nor trade is passed over",
         arguments: [
-            (FeedVenue.kraken, #"{"event":"heartbeat"}"#), (.kraken, #"{"event":"subscriptionStatus","pair":"XBT/USD","channelID":1}"#),
+            (CaptureFormat.kraken, #"{"event":"heartbeat"}"#), (.kraken, #"{"event":"subscriptionStatus","pair":"XBT/USD","channelID":1}"#),
             (.kraken, #"[340,{"a":["1.1",35,"35.7"],"b":["1.0",1,"1.8"]},"ticker","XBT/USD"]"#),
             (.kraken, #"[42,["1.5","1.6","3"],"spread","XBT/USD"]"#),
             (.okx, #"{"event":"subscribe","arg":{"channel":"books","instId":"A-B"}}"#),
             (.okx, #"{"arg":{"channel":"tickers","instId":"A-B"},"data":[{"last":"1"}]}"#), (.coinbase, #"{"type":"ticker","price":"1"}"#),
         ])
-    func other(venue: FeedVenue, json: String) throws {
+    func other(format: CaptureFormat, json: String) throws {
         let bytes = Array(json.utf8)[...]
-        #expect(try venue.decode(bytes) == .other)
-        #expect(FeedVenue(recognizing: bytes) == venue)
+        #expect(try format.decode(bytes) == .other)
+        #expect(CaptureFormat(recognizing: bytes) == nil, "it might be anybody's")
     }
 
     @Test(
         "what only looks like one is a fault",
         arguments: [
-            (FeedVenue.kraken, "[1,2]"), (.kraken, #"[1,{"a":[]},"book-10","XBTUSD"]"#),
+            (CaptureFormat.kraken, "[1,2]"), (.kraken, #"[1,{"a":[]},"book-10","XBTUSD"]"#),
             (.kraken, #"[1,{"a":[["1","2"]]},"book-10","A/B"]"#),
             (.kraken, #"[1,{"a":[["1","x","3"]]},"book-10","A/B"]"#), (.kraken, #"[1,{"a":[],"c":"-1"},"book-10","A/B"]"#),
             (.kraken, #"[1,[["1","2","3","x","l",""]],"trade","A/B"]"#), (.kraken, #"[1,[["1","0","3","b","l",""]],"trade","A/B"]"#),
@@ -91,8 +91,8 @@ struct FeedMessageTests {
             ),
             (.okx, #"{"event":"subscribe"}"#), (.coinbase, "[1,2]"),
         ])
-    func faults(venue: FeedVenue, json: String) {
-        #expect(throws: (any Error).self) { try venue.decode(Array(json.utf8)[...]) }
+    func faults(format: CaptureFormat, json: String) {
+        #expect(throws: (any Error).self) { try format.decode(Array(json.utf8)[...]) }
     }
 
     @Test("CRC32 has its well-known check value")

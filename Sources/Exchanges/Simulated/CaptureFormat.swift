@@ -1,14 +1,14 @@
-/// The venues whose feeds can be replayed.
-enum FeedVenue: String, CaseIterable {
+/// The feeds that can be replayed, with the names of their venues.
+enum CaptureFormat: String, CaseIterable {
     case coinbase = "Coinbase"
     case okx = "OKX"
     case kraken = "Kraken"
 
-    /// The venue whose parser takes this message; no message is taken by two.
+    /// That of a message which tells of a book or of trades: no other feed's look like it. Nil for all else: an object with an event or
+    /// a type might be anybody's.
     init?(recognizing json: ArraySlice<UInt8>) {
-        // Kraken's last: it takes any object with an event, and OKX has such too.
-        guard let venue = Self.allCases.first(where: { (try? $0.decode(json)) != nil }) else { return nil }
-        self = venue
+        guard let format = Self.allCases.first(where: { (try? $0.decode(json).product) != nil }) else { return nil }
+        self = format
     }
 
     /// - Throws: `DecodingError` or `FeedFault`.

@@ -10,16 +10,11 @@ struct Subject: Sendable {
         VenueError(code, venue: venue, symbol: symbol, url: response.url, message: message, retryAfter: response.retryAfter)
     }
 
-    /// Throws what a status other than 2xx means.
+    /// Throws what a status other than 2xx means; 404 only for what stands in the path, which is a product.
     func requireSuccess(_ response: Response) throws(VenueError) {
-        guard !response.isSuccess else { return }
+        guard let code = VenueError.Code(status: response.status) else { return }
         let message = "status \(response.status)" + excerpt(response.body)
-        switch response.status {
-        case 404: throw error(.unknownSymbol, message, response)
-        case 418, 429: throw error(.rateLimited, message, response)
-        case 500...: throw error(.down, message, response)
-        default: throw error(.rejected, message, response)
-        }
+        throw error(response.status == 404 ? .unknownSymbol : code, message, response)
     }
 
     /// Reads the whole body; what `read` finds wrong becomes `malformed`.

@@ -1,16 +1,41 @@
 import Curl
+import FoundationEssentials
+
+extension VenueError.Code {
+    /// What a status means to every venue; nil: it is 2xx.
+    init?(status: Int) {
+        switch status {
+        case 200..<300: return nil
+        case 418, 429: self = .rateLimited
+        case 500...: self = .down
+        default: self = .rejected
+        }
+    }
+}
 
 extension VenueRefusal {
     /// What a status means that is not 2xx; nil: it is.
     init?(status response: Response, message: String? = nil) {
-        guard !response.isSuccess else { return nil }
-        let code: VenueError.Code =
-            switch response.status {
-            case 418, 429: .rateLimited
-            case 500...: .down
-            default: .rejected
-            }
+        guard let code = VenueError.Code(status: response.status) else { return nil }
         self.init(code, response, message: message)
+    }
+
+    /// Of a venue that refuses with a code in the body, whatever the status; nil: the body has none but `success`, and the status is 2xx.
+    /// - Parameters:
+    ///   - codeName, messageName: where the body has them.
+    ///   - wait: how long a limit lasts where no header says so.
+    ///   - meaning: of a code and its message; nil: what the status means, or that the question was wrong.
+    init?(
+        _ response: Response, code codeName: StaticString, success: String, message messageName: StaticString, wait: Duration? = nil,
+        meaning: (String, String?) -> VenueError.Code?
+    ) {
+        let body = ErrorBody(response.body, code: codeName, message: messageName, until: success)
+        guard let code = body.code, code != success else {
+            self.init(status: response)
+            return
+        }
+        let kind = meaning(code, body.message) ?? VenueError.Code(status: response.status) ?? .rejected
+        self.init(kind, response, message: body.message, retryAfter: kind == .rateLimited ? wait : nil)
     }
 
     /// - Parameter message: the venue's; nil: the body itself.
@@ -20,31 +45,38 @@ extension VenueRefusal {
     }
 }
 
+extension Response {
+    /// How long until the time since 1970 that a venue tells, as a whole number of so many units a second; nil: it tells none. As of
+    /// `retryAfter`, never negative and never longer than 2³¹ seconds.
+    func wait(until text: some StringProtocol, perSecond: Int64) -> Duration? {
+        guard let time = Int64(text), time > 0 else { return nil }
+        let now = Int64(receivedAt.timeIntervalSince1970 * Double(perSecond))
+        // Both are positive: nothing overflows.
+        let units = min(max(time - max(now, 0), 0), perSecond << 31)
+        return .seconds(units / perSecond) + .milliseconds(units % perSecond * 1000 / perSecond)
+    }
+}
+
 /// What an error body says, wherever its parts stand. Numbers come as text: venues write codes both ways.
 struct ErrorBody {
     private(set) var code: String?
     private(set) var message: String?
 
     /// Empty if the body is not such an object.
-    init(_ body: [UInt8], code codeName: String, message messageName: String) {
+    /// - Parameter success: a code of which nothing is read that comes after it: most of an answer is what comes after.
+    init(_ body: [UInt8], code codeName: StaticString, message messageName: StaticString, until success: String? = nil) {
         var (code, message): (String?, String?)
         try? JSONReader.read(body) { reader throws(JSONError) in
             try reader.object { reader, name throws(JSONError) in
-                switch name.text {
+                switch name {
                 case codeName: code = try reader.identifier()
                 case messageName: message = try reader.identifier()
                 default: try reader.skip()
                 }
+                if let success, code == success { throw reader.error("all is well") }
             }
         }
         self.code = code
         self.message = message
-    }
-}
-
-/// The code with which an answer says that all is well or not, of which nothing is read that comes after it; nil: there is none.
-func answerCode(_ body: [UInt8], _ name: StaticString) -> String? {
-    try? JSONReader.readStart(body) { reader throws(JSONError) in
-        try reader.find(name) ? try reader.identifier() : nil
     }
 }

@@ -11,50 +11,49 @@ func answer<R>(_ body: [UInt8], _ read: (inout JSONReader) throws(JSONError) -> 
 }
 
 extension JSONReader {
-    enum RowShape { case array, object }
+    enum RowShape {
+        case array, object, string
+
+        fileprivate var opening: UInt8 {
+            switch self {
+            case .array: UInt8(ascii: "[")
+            case .object: UInt8(ascii: "{")
+            case .string: UInt8(ascii: "\"")
+            }
+        }
+    }
 
     /// The elements of an array. One that `read` cannot read is set aside, and the others are read; nil: a row that nobody asked for.
     ///
-    /// Throws if this is not JSON, and if no row is of that shape.
+    /// Throws if this is not JSON, if no row is of that shape, and if there are several and none of them can be read.
     mutating func rows<Row>(
         _ shape: RowShape, _ read: (inout JSONReader) throws(JSONError) -> Row?
     ) throws(JSONError) -> ParsedRows<Row> {
-        var parsed = ParsedRows<Row>()
-        var (position, ofOtherShape) = (0, 0)
-        try array { reader throws(JSONError) in
-            let start = reader.peek
-            // A row of nothing is a bad row, not another API.
-            if start != UInt8(ascii: shape == .array ? "[" : "{"), start != UInt8(ascii: "n") { ofOtherShape += 1 }
-            let place = reader.offset
-            try reader.row(position, into: &parsed, read)
-            // Rows are about as long as the first: one piece of memory for all of them.
-            if position == 0 { parsed.rows.reserveCapacity(min((reader.bytes.count - place) / max(reader.offset - place, 1) + 1, 4096)) }
-            position += 1
-        }
-        guard position == 0 || ofOtherShape < position else { throw error("no row is an \(shape)") }
-        return parsed
+        var rows = RowsBeingRead<Row>(shape)
+        try array { reader throws(JSONError) in try rows.read(&reader, read) }
+        return try rows.complete(self)
     }
 
-    /// As `rows`, where a single one may come without the array.
-    mutating func rowsOrOne<Row>(_ read: (inout JSONReader) throws(JSONError) -> Row?) throws(JSONError) -> ParsedRows<Row> {
-        guard peek == UInt8(ascii: "{") else { return try rows(.object, read) }
+    /// As `rows` of objects; `orOne`: one was asked for, and may come without the array.
+    mutating func rows<Row>(
+        orOne mayBeOne: Bool, _ read: (inout JSONReader) throws(JSONError) -> Row?
+    ) throws(JSONError) -> ParsedRows<Row> {
+        guard mayBeOne, peek == UInt8(ascii: "{") else { return try rows(.object, read) }
         var parsed = ParsedRows<Row>()
         try row(0, into: &parsed, read)
         return parsed
     }
 
-    /// The members of an object, as rows with a name.
+    /// The members of an object, which are objects, as rows with a name.
     mutating func namedRows<Row>(
         _ read: (inout JSONReader, String) throws(JSONError) -> Row?
     ) throws(JSONError) -> ParsedRows<Row> {
-        var parsed = ParsedRows<Row>()
-        var position = 0
+        var rows = RowsBeingRead<Row>(.object)
         try object { reader, name throws(JSONError) in
             let name = name.text
-            try reader.row(position, into: &parsed) { reader throws(JSONError) in try read(&reader, name) }
-            position += 1
+            try rows.read(&reader) { reader throws(JSONError) in try read(&reader, name) }
         }
-        return parsed
+        return try rows.complete(self)
     }
 
     /// Reads one row, or sets it aside.
@@ -83,21 +82,39 @@ extension JSONReader {
         try comma()
         return try whole()
     }
+}
 
-    /// `[["price","size",…],…]`, best first.
-    /// - Parameter ordersColumn: where orders are counted, from 0.
-    mutating func depthLevels(ordersColumn: Int? = nil) throws(JSONError) -> ParsedRows<DepthLevel> {
-        try rows(.array) { reader throws(JSONError) in
-            try reader.begin()
-            var level = DepthLevel(price: try reader.number(), size: try reader.nextNumber())
-            var column = 2
-            while reader.accept(",") {
-                if column == ordersColumn { level.orders = try reader.whole() } else { try reader.skip() }
-                column += 1
-            }
-            try reader.end()
-            return level
+/// Tells a few bad rows from an API that has changed.
+private struct RowsBeingRead<Row: Sendable> {
+    private let shape: JSONReader.RowShape
+    private var parsed = ParsedRows<Row>()
+    private var count = 0
+    private var ofOtherShape = 0
+    private var nulls = 0
+
+    init(_ shape: JSONReader.RowShape) { self.shape = shape }
+
+    mutating func read(_ reader: inout JSONReader, _ read: (inout JSONReader) throws(JSONError) -> Row?) throws(JSONError) {
+        // A row of nothing is a bad row, not another API.
+        switch reader.peek {
+        case UInt8(ascii: "n"): nulls += 1
+        case shape.opening: break
+        default: ofOtherShape += 1
         }
+        let place = reader.offset
+        try reader.row(count, into: &parsed, read)
+        // Rows are about as long as the first: one piece of memory for all of them.
+        if count == 0 { parsed.rows.reserveCapacity(min((reader.bytes.count - place) / max(reader.offset - place, 1) + 1, 4096)) }
+        count += 1
+    }
+
+    func complete(_ reader: JSONReader) throws(JSONError) -> ParsedRows<Row> {
+        guard count == 0 || ofOtherShape < count else { throw reader.error("no row is an \(shape)") }
+        // Of one row nobody can say whether it or the API is at fault; of several all at once only the API is.
+        guard count < 2 || parsed.rejected.count < count || nulls > 0 else {
+            throw reader.error("none of \(count) rows can be read, the first because of \(parsed.rejected[0].reason)")
+        }
+        return parsed
     }
 }
 
@@ -122,40 +139,5 @@ extension ParsedRows {
             copy.rows.sort { (time($0.row), $0.position) < (time($1.row), $1.position) }
         }
         return copy
-    }
-}
-
-/// What a venue calls the parts of a book.
-struct DepthNames {
-    var bids: StaticString = "bids"
-    var asks: StaticString = "asks"
-    var sequence: StaticString?
-    var time: (name: StaticString, form: TimeForm)?
-    var ordersColumn: Int?
-}
-
-extension JSONReader {
-    mutating func depth(_ names: DepthNames) throws(JSONError) -> Depth {
-        var (sequence, time): (Int64?, Int64?)
-        var (bids, asks): (ParsedRows<DepthLevel>?, ParsedRows<DepthLevel>?)
-        try object { reader, name throws(JSONError) in
-            if names.bids ~= name {
-                bids = try reader.depthLevels(ordersColumn: names.ordersColumn)
-            } else if names.asks ~= name {
-                asks = try reader.depthLevels(ordersColumn: names.ordersColumn)
-            } else if let wanted = names.sequence, wanted ~= name {
-                sequence = try reader.optionalWhole()
-            } else if let wanted = names.time, wanted.name ~= name {
-                time = try reader.milliseconds(wanted.form)
-            } else {
-                try reader.skip()
-            }
-        }
-        let (read, offered) = (try required(bids, names.bids), try required(asks, names.asks))
-        let moved = offered.rejected.map { row in
-            RejectedRow(position: read.rows.count + read.rejected.count + row.position, reason: row.reason, text: row.text)
-        }
-        return Depth(
-            time: time, sequence: sequence, bids: read.rows.map(\.row), asks: offered.rows.map(\.row), rejected: read.rejected + moved)
     }
 }

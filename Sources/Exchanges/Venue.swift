@@ -34,6 +34,16 @@ public protocol Venue: Sendable {
     static func time(_ body: [UInt8]) throws(AnswerError) -> Int64
 }
 
+extension Venue {
+    /// Whether it tells all tickers in one answer.
+    public static var hasAllTickers: Bool { request(.tickers(nil), baseURL: publicURL) != nil }
+
+    /// Of a venue that is never asked for its time.
+    public static func time(_ body: [UInt8]) throws(AnswerError) -> Int64 {
+        try answer(body) { reader throws(JSONError) -> Int64 in throw reader.error("\(name) tells no time") }
+    }
+}
+
 /// What can be asked of a venue.
 public enum VenueQuestion: Equatable, Sendable {
     /// Candles that open in `from...to`, milliseconds since 1970 UTC, both on the grid, no more than a page of them. `to` nil: a page from
@@ -57,8 +67,6 @@ public struct VenueOffer: Sendable {
     public var candlesPerPage: Int
     /// Only the newest so many can be had; nil: all of history.
     public var candleHistory: Int?
-    /// All tickers in one answer.
-    public var hasAllTickers: Bool
     /// Tokens, where a question costs `weight` of them.
     public var rateLimit: RateLimit
     /// What a question costs; 1 where the venue counts requests.
@@ -68,13 +76,12 @@ public struct VenueOffer: Sendable {
     func lastOpening(from: Int64, _ interval: KlineInterval) -> Int64 { from + Int64(candlesPerPage - 1) * interval.milliseconds }
 
     public init(
-        intervals: [KlineInterval], candlesPerPage: Int, candleHistory: Int? = nil, hasAllTickers: Bool, rateLimit: RateLimit,
+        intervals: [KlineInterval], candlesPerPage: Int, candleHistory: Int? = nil, rateLimit: RateLimit,
         weight: @escaping @Sendable (VenueQuestion) -> Int = { _ in 1 }
     ) {
         self.intervals = intervals
         self.candlesPerPage = candlesPerPage
         self.candleHistory = candleHistory
-        self.hasAllTickers = hasAllTickers
         self.rateLimit = rateLimit
         self.weight = weight
     }

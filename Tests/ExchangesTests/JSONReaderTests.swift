@@ -90,16 +90,20 @@ struct JSONReaderTests {
         arguments: [
             ("\"2026-06-19 16:43:33Z\"", .iso), ("\"2026-06-19T16:43:33\"", .iso), ("\"2026-06-19T16:43:33.Z\"", .iso),
             ("\"2026-13-19T16:43:33Z\"", .iso), ("\"2026-06-19T24:00:00Z\"", .iso), ("\"2026-06-19T16:43:33+01:00\"", .iso), ("\"\"", .iso),
+            ("\"2026-06-19T16:43:33.123456junkZ\"", .iso), ("\"2026-06-19T16:43:33.1234567x9Z\"", .iso),
+            ("\"2026-02-29T16:43:33Z\"", .iso), ("\"2026-06-31T16:43:33Z\"", .iso), ("\"2026-06-00T16:43:33Z\"", .iso),
+            ("\"2026-06-19T16:43:60Z\"", .iso), ("\"2026-06-19T16:43Z\"", .iso), ("\"2026-06-19Z\"", .iso),
             ("1788328800", .iso), ("\"now\"", .seconds), ("1e30", .seconds), ("null", .milliseconds),
         ] as [(String, TimeForm)])
     func noTimes(text: String, form: TimeForm) {
         #expect(throws: JSONError.self) { try reading(text) { reader throws(JSONError) in try reader.microseconds(form) } }
     }
 
-    @Test("a member is found wherever it stands and however its name is escaped, and what lies behind it is not looked at")
-    func finding() {
-        #expect(answerCode(Array(#"{"data":[{"code":"7"}],"c\u006fde":50011,"then":garbage"#.utf8), "code") == "50011")
-        #expect(answerCode(Array(#"{"code":"0""#.utf8), "code") == "0")
-        for text in ["{}", "[]", #"{"kode":1}"#, #"{"code":null}"#, "<html>", ""] { #expect(answerCode(Array(text.utf8), "code") == nil) }
+    @Test("a code is found wherever it stands and however its name is escaped, and behind a success nothing is looked at")
+    func codes() {
+        func code(_ text: String) -> String? { ErrorBody(Array(text.utf8), code: "code", message: "msg", until: "0").code }
+        #expect(code(#"{"data":[{"code":"7"}],"c\u006fde":50011,"msg":"words"}"#) == "50011")
+        #expect(code(#"{"code":"0""#) == "0" && code(#"{"code":0,"then":garbage"#) == "0")
+        for text in ["{}", "[]", #"{"kode":1}"#, #"{"code":null}"#, "<html>", ""] { #expect(code(text) == nil) }
     }
 }

@@ -1,5 +1,4 @@
 public import Curl
-import FoundationEssentials
 public import Market
 
 /// Binance's spot API. Weights are counted per address, 6,000 in a minute.
@@ -12,7 +11,7 @@ public enum Binance: Venue {
         intervals: [
             .minute, .minutes3, .minutes5, .minutes15, .minutes30, .hour, .hours2, .hours4, .hours6, .hours8, .hours12, .day, .week,
         ],
-        candlesPerPage: 1000, hasAllTickers: true, rateLimit: RateLimit(6000, in: 60), weight: weight)
+        candlesPerPage: 1000, rateLimit: RateLimit(6000, in: 60), weight: weight)
 
     public static func symbol(of pair: Pair) -> String { pair.base + pair.quote }
 
@@ -37,6 +36,8 @@ public enum Binance: Venue {
             let range = [from.map { ("startTime", "\($0)") }, to.map { ("endTime", "\($0)") }].compactMap { $0 }
             return get(
                 "klines", [("symbol", symbol(of: pair)), ("interval", interval.code)] + range + [("limit", "\(offer.candlesPerPage)")])
+        // As the best level alone it costs less.
+        case .depth(let pair, ...1): return get("ticker/bookTicker", [("symbol", symbol(of: pair))])
         case .depth(let pair, let levels):
             return get("depth", [("symbol", symbol(of: pair)), ("limit", "\(min(max(levels, 1), 5000))")])
         case .tickers(nil): return get("ticker/24hr")
@@ -53,6 +54,7 @@ public enum Binance: Venue {
         case .candles: 2
         case .depth(_, let levels):
             switch levels {
+            case ...1: 2
             case ...100: 5
             case ...500: 25
             case ...1000: 50
@@ -84,9 +86,9 @@ public enum Binance: Venue {
 
     /// "… IP banned until 1660090423228. …", in milliseconds.
     private static func banned(_ message: String?, _ response: Response) -> Duration? {
-        guard let words = message?.split(separator: " "), let until = words.firstIndex(of: "until"), until + 1 < words.count,
-            let end = Int64(words[until + 1].prefix { $0.isNumber })
-        else { return nil }
-        return .milliseconds(max(end - Int64(response.receivedAt.timeIntervalSince1970 * 1000), 0))
+        guard let words = message?.split(separator: " "), let until = words.firstIndex(of: "until"), until + 1 < words.count else {
+            return nil
+        }
+        return response.wait(until: words[until + 1].prefix { $0.isNumber }, perSecond: 1000)
     }
 }

@@ -16,8 +16,15 @@ extension Binance {
     /// ```json
     /// {"lastUpdateId":499869752,"bids":[["0.35210000","672.00000000"],…],"asks":[…]}
     /// ```
+    /// Or the best level alone, as `/ticker/bookTicker` has it:
+    /// ```json
+    /// {"symbol":"BTCUSDT","bidPrice":"6621.55000000","bidQty":"0.16356700","askPrice":"6622.10000000","askQty":"0.18635000"}
+    /// ```
     public static func depth(_ body: [UInt8]) throws(AnswerError) -> Depth {
-        try answer(body) { reader throws(JSONError) in try reader.depth(DepthNames(sequence: "lastUpdateId")) }
+        try answer(body) { reader throws(JSONError) in
+            guard try reader.holds("lastUpdateId") else { return try reader.binanceBest() }
+            return try reader.depth(DepthNames(sequence: "lastUpdateId"))
+        }
     }
 
     /// ```json
@@ -25,16 +32,31 @@ extension Binance {
     ///   "highPrice":"0.03668000","lowPrice":"0.03567000","volume":"33504.01330000","quoteVolume":"1211.29369168",
     ///   "closeTime":1730439017452,…},…]
     /// ```
-    /// One symbol asked for by name comes without the array.
+    /// One symbol asked for by name comes without the array. `/ticker/price` calls the last price `price`, and tells nothing else.
     public static func tickers(_ body: [UInt8], of pair: Pair?) throws(AnswerError) -> ParsedRows<Ticker> {
         try answer(body) { reader throws(JSONError) in
-            try reader.rowsOrOne { reader throws(JSONError) in try reader.ticker(tickerNames) { $0.flatMap(Self.pair(of:)) } }
+            try reader.rows(orOne: pair != nil) { reader throws(JSONError) in try reader.ticker(tickerNames, of: Self.self) }
         }
     }
 
     private static let tickerNames = TickerNames(
         symbol: "symbol", last: "lastPrice", bid: "bidPrice", ask: "askPrice", open: "openPrice", high: "highPrice", low: "lowPrice",
-        volume: "volume", quoteVolume: "quoteVolume", time: ("closeTime", .milliseconds))
+        volume: "volume", quoteVolume: "quoteVolume", time: ("closeTime", .milliseconds), otherLast: "price")
+
+    /// `{"mins":5,"price":"6622.02734157"}`: what was paid on the average of the last so many minutes, of `/avgPrice`.
+    public static func averagePrice(_ body: [UInt8]) throws(AnswerError) -> (minutes: Int64, price: WireDecimal) {
+        try answer(body) { reader throws(JSONError) in
+            var (minutes, price): (Int64?, WireDecimal?)
+            try reader.object { reader, name throws(JSONError) in
+                switch name {
+                case "mins": minutes = try reader.whole()
+                case "price": price = try reader.number()
+                default: try reader.skip()
+                }
+            }
+            return (try reader.required(minutes, "mins"), try reader.required(price, "price"))
+        }
+    }
 
     /// ```json
     /// [{"id":409018748,"price":"0.06436200","qty":"0.01580000","time":1679280337591,"isBuyerMaker":false,…},…]
@@ -52,9 +74,14 @@ extension Binance {
     ///  "filters":[{"filterType":"PRICE_FILTER","tickSize":"0.00001000",…},{"filterType":"LOT_SIZE","stepSize":"0.00010000",…},…],…},…],…}
     /// ```
     public static func markets(_ body: [UInt8]) throws(AnswerError) -> ParsedRows<Listing> {
-        try answer(body) { reader throws(JSONError) in
+        let names = ListingNames(symbol: "symbol", base: "baseAsset", quote: "quoteAsset", status: "status", trading: "TRADING")
+        return try answer(body) { reader throws(JSONError) in
             try reader.member("symbols") { reader throws(JSONError) in
-                try reader.rows(.object) { reader throws(JSONError) in try reader.binanceListing() }
+                try reader.rows(.object) { reader throws(JSONError) in
+                    try reader.listing(names) { reader, name, steps throws(JSONError) in
+                        if "filters" ~= name { steps = try reader.binanceFilters() } else { try reader.skip() }
+                    }
+                }
             }
         }
     }
@@ -83,6 +110,23 @@ extension JSONReader {
         return candle
     }
 
+    fileprivate mutating func binanceBest() throws(JSONError) -> Depth {
+        var (bid, bidSize): (WireDecimal?, WireDecimal?)
+        var (ask, askSize): (WireDecimal?, WireDecimal?)
+        try object { reader, name throws(JSONError) in
+            switch name {
+            case "bidPrice": bid = try reader.number()
+            case "bidQty": bidSize = try reader.number()
+            case "askPrice": ask = try reader.number()
+            case "askQty": askSize = try reader.number()
+            default: try reader.skip()
+            }
+        }
+        return Depth(
+            bids: [DepthLevel(price: try required(bid, "bidPrice"), size: try required(bidSize, "bidQty"))],
+            asks: [DepthLevel(price: try required(ask, "askPrice"), size: try required(askSize, "askQty"))])
+    }
+
     fileprivate mutating func binanceTrade() throws(JSONError) -> PublicTrade {
         var (id, time, price, size, buyerIsMaker): (String?, Int64?, WireDecimal?, WireDecimal?, Bool?)
         try object { reader, name throws(JSONError) in
@@ -100,26 +144,8 @@ extension JSONReader {
             taker: try required(buyerIsMaker, "isBuyerMaker") ? .sell : .buy)
     }
 
-    fileprivate mutating func binanceListing() throws(JSONError) -> Listing? {
-        var (symbol, base, quote, status): (String?, String?, String?, String?)
-        var (tick, lot): (WireDecimal?, WireDecimal?)
-        try object { reader, name throws(JSONError) in
-            switch name {
-            case "symbol": symbol = try reader.string()
-            case "baseAsset": base = try reader.string()
-            case "quoteAsset": quote = try reader.string()
-            case "status": status = try reader.string()
-            case "filters": (tick, lot) = try reader.binanceFilters()
-            default: try reader.skip()
-            }
-        }
-        let name = try required(symbol, "symbol")
-        guard let pair = try? Pair(base: required(base, "baseAsset"), quote: required(quote, "quoteAsset")) else { return nil }
-        return Listing(pair: pair, symbol: name, isTrading: status == "TRADING", tickSize: tick, lotSize: lot)
-    }
-
-    private mutating func binanceFilters() throws(JSONError) -> (tick: WireDecimal?, lot: WireDecimal?) {
-        var (tick, lot): (WireDecimal?, WireDecimal?)
+    fileprivate mutating func binanceFilters() throws(JSONError) -> StepSizes {
+        var steps = StepSizes()
         try array { reader throws(JSONError) in
             var (kind, tickSize, stepSize): (String?, WireDecimal?, WireDecimal?)
             try reader.object { reader, name throws(JSONError) in
@@ -130,9 +156,9 @@ extension JSONReader {
                 default: try reader.skip()
                 }
             }
-            if kind == "PRICE_FILTER" { tick = tickSize }
-            if kind == "LOT_SIZE" { lot = stepSize }
+            if kind == "PRICE_FILTER" { steps.tick = tickSize }
+            if kind == "LOT_SIZE" { steps.lot = stepSize }
         }
-        return (tick, lot)
+        return steps
     }
 }

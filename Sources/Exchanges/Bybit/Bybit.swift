@@ -1,5 +1,4 @@
 public import Curl
-import FoundationEssentials
 public import Market
 
 /// Bybit's API v5, spot markets. It answers with status 200 even where it refuses.
@@ -11,7 +10,7 @@ public enum Bybit: Venue {
     /// Per address, and who passes it is shut out for ten minutes: half of it is enough.
     public static let offer = VenueOffer(
         intervals: [.minute, .minutes3, .minutes5, .minutes15, .minutes30, .hour, .hours2, .hours4, .hours6, .hours12, .day],
-        candlesPerPage: 1000, hasAllTickers: true, rateLimit: RateLimit(300, in: 5))
+        candlesPerPage: 1000, rateLimit: RateLimit(300, in: 5))
 
     public static func symbol(of pair: Pair) -> String { pair.base + pair.quote }
 
@@ -50,21 +49,16 @@ public enum Bybit: Venue {
         if response.status == 403, String(decoding: response.body, as: UTF8.self).lowercased().contains("too frequent") {
             return VenueRefusal(.rateLimited, response, retryAfter: .seconds(600))
         }
-        let code = answerCode(response.body, "retCode")
-        guard let code, code != "0" else { return VenueRefusal(status: response) }
-        let message = ErrorBody(response.body, code: "retCode", message: "retMsg").message
-        switch code {
-        case "10006", "10018", "10429": return VenueRefusal(.rateLimited, response, message: message, retryAfter: reset(response))
-        case "10000", "10016", "10019": return VenueRefusal(.down, response, message: message)
-        // All that is wrong with a parameter has one code.
-        case "10001" where message?.lowercased().contains("symbol") == true: return VenueRefusal(.unknownSymbol, response, message: message)
-        default: return VenueRefusal(status: response, message: message) ?? VenueRefusal(.rejected, response, message: message)
+        // Until the limit is counted anew; in milliseconds.
+        let wait = response["x-bapi-limit-reset-timestamp"].flatMap { response.wait(until: $0, perSecond: 1000) }
+        return VenueRefusal(response, code: "retCode", success: "0", message: "retMsg", wait: wait) { code, message in
+            switch code {
+            case "10006", "10018", "10429": .rateLimited
+            case "10000", "10016", "10019": .down
+            // All that is wrong with a parameter has one code.
+            case "10001" where message?.lowercased().contains("symbol") == true: .unknownSymbol
+            default: nil
+            }
         }
-    }
-
-    /// Until the limit is counted anew.
-    private static func reset(_ response: Response) -> Duration? {
-        guard let text = response["x-bapi-limit-reset-timestamp"], let time = Int64(text) else { return nil }
-        return .milliseconds(max(time - Int64(response.receivedAt.timeIntervalSince1970 * 1000), 0))
     }
 }

@@ -30,7 +30,7 @@ extension Bybit {
         let names = TickerNames(
             symbol: "symbol", last: "lastPrice", bid: "bid1Price", ask: "ask1Price", open: "prevPrice24h", high: "highPrice24h",
             low: "lowPrice24h", volume: "volume24h", quoteVolume: "turnover24h")
-        return try rows(body, .object) { reader throws(JSONError) in try reader.ticker(names) { $0.flatMap(Self.pair(of:)) } }
+        return try rows(body, .object) { reader throws(JSONError) in try reader.ticker(names, of: Self.self) }
     }
 
     /// ```json
@@ -50,7 +50,16 @@ extension Bybit {
     ///  "status":"Trading","lotSizeFilter":{"basePrecision":"0.000001",…},"priceFilter":{"tickSize":"0.01"},…}]},…}
     /// ```
     public static func markets(_ body: [UInt8]) throws(AnswerError) -> ParsedRows<Listing> {
-        try rows(body, .object) { reader throws(JSONError) in try reader.bybitListing() }
+        let names = ListingNames(symbol: "symbol", base: "baseCoin", quote: "quoteCoin", status: "status", trading: "Trading")
+        return try rows(body, .object) { reader throws(JSONError) in
+            try reader.listing(names) { reader, name, steps throws(JSONError) in
+                switch name {
+                case "priceFilter": steps.tick = try reader.member("tickSize") { reader throws(JSONError) in try reader.number() }
+                case "lotSizeFilter": steps.lot = try reader.member("basePrecision") { reader throws(JSONError) in try reader.number() }
+                default: try reader.skip()
+                }
+            }
+        }
     }
 
     /// `{"retCode":0,"retMsg":"OK","result":{"timeSecond":"1688639403","timeNano":"1688639403423213947"},"retExtInfo":{},"time":1688639403423}`
@@ -82,25 +91,5 @@ extension JSONReader {
             volume: try nextNumber(), quoteVolume: try nextNumber())
         try endRow()
         return candle
-    }
-
-    fileprivate mutating func bybitListing() throws(JSONError) -> Listing? {
-        var (symbol, base, quote, status): (String?, String?, String?, String?)
-        var (tick, lot): (WireDecimal?, WireDecimal?)
-        try object { reader, name throws(JSONError) in
-            switch name {
-            case "symbol": symbol = try reader.string()
-            case "baseCoin": base = try reader.string()
-            case "quoteCoin": quote = try reader.string()
-            case "status": status = try reader.string()
-            case "priceFilter": tick = try reader.member("tickSize") { reader throws(JSONError) in try reader.number() }
-            case "lotSizeFilter": lot = try reader.member("basePrecision") { reader throws(JSONError) in try reader.number() }
-            default: try reader.skip()
-            }
-        }
-        let assets = (try required(base, "baseCoin"), try required(quote, "quoteCoin"))
-        let name = try required(symbol, "symbol")
-        guard let pair = try? Pair(base: assets.0, quote: assets.1) else { return nil }
-        return Listing(pair: pair, symbol: name, isTrading: status == "Trading", tickSize: tick, lotSize: lot)
     }
 }

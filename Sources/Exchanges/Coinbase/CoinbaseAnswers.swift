@@ -1,77 +1,80 @@
-import FoundationEssentials
-import Market
+public import Market
 
-/// The levels of a whole book that the buckets can reach:
-/// ```json
-/// {"bids":[["77588.84","0.02001939",3],…],"asks":[…],"sequence":1,"auction_mode":false,"auction":null,"time":"2026-09-02T07:01:32.1Z"}
-/// ```
-/// Levels come best first, some 22,000 a side. Those beyond the last bucket are passed over, not converted: that is most of the work.
-struct CoinbaseBook {
-    private(set) var asks: [PriceLevel] = []
-    private(set) var bids: [PriceLevel] = []
-
-    init(_ reader: inout JSONReader, aggregation: Decimal, depth: Int) throws(JSONError) {
-        // The anchor is the best price rounded away from the middle: one width more.
-        let reach = aggregation * Decimal(depth + 1)
-        try reader.object { reader, name throws(JSONError) in
-            switch name {
-            case "asks": asks = try reader.levels(.ask, reach: reach, atMost: aggregation == 0 ? depth : .max)
-            case "bids": bids = try reader.levels(.bid, reach: reach, atMost: aggregation == 0 ? depth : .max)
-            default: try reader.skip()
+extension Coinbase {
+    /// `[[1788328800,77598.58,77681.16,77606.33,77609.01,13.71681686],…]`: seconds, LOW, HIGH, open, close, volume. Newest first, without
+    /// the intervals in which nobody traded; nothing marks the open one.
+    public static func candles(_ body: [UInt8], interval: KlineInterval) throws(AnswerError) -> ParsedRows<Candle> {
+        try answer(body) { reader throws(JSONError) in
+            try reader.rows(.array) { reader throws(JSONError) in
+                try reader.begin()
+                let openTime = try reader.milliseconds(.seconds)
+                let (low, high) = (try reader.nextNumber(), try reader.nextNumber())
+                let candle = Candle(
+                    openTime: openTime, open: try reader.nextNumber(), high: high, low: low, close: try reader.nextNumber(),
+                    volume: try reader.nextNumber())
+                try reader.endRow()
+                return candle
             }
+        }.oldestFirst
+    }
+
+    /// ```json
+    /// {"bids":[["63217.42","0.00004377",1],…],"asks":[…],"sequence":130929351062,"time":"2026-06-19T16:43:31.844642586Z",…}
+    /// ```
+    public static func depth(_ body: [UInt8]) throws(AnswerError) -> Depth {
+        try answer(body) { reader throws(JSONError) in
+            try reader.depth(DepthNames(sequence: "sequence", time: ("time", .iso), ordersColumn: 2))
         }
     }
-}
 
-extension JSONReader {
-    fileprivate mutating func levels(_ side: OrderBook.Side, reach: Decimal, atMost limit: Int) throws(JSONError) -> [PriceLevel] {
-        var levels: [PriceLevel] = []
-        var isBeyond = false
-        try array { reader throws(JSONError) in
-            guard !isBeyond else { return try reader.skip() }
-            let level = try reader.level()
-            // What comes after the last bucket is not read, so a side out of order would give a wrong book, not an error.
-            if let last = levels.last, side == .ask ? level.price <= last.price : level.price >= last.price {
-                throw reader.error("price \(level.price) comes after \(last.price), but the best must be first")
-            }
-            levels.append(level)
-            isBeyond = levels.count >= limit || (limit == .max && abs(level.price - levels[0].price) > reach)
+    /// ```json
+    /// {"ask":"63212.98","bid":"63212.97","volume":"4916.94797396","price":"63212.97","time":"2026-06-19T16:43:33.016274911Z",…}
+    /// ```
+    /// Or as `/stats` tells it, without bid, ask and time:
+    /// ```json
+    /// {"open":"62605.56","high":"63351.3","low":"62159.76","last":"63212.41","volume":"4918.33722403","volume_30day":"269980.64976703",…}
+    /// ```
+    /// The answer does not say of which product it is: without `pair` there is no ticker.
+    public static func tickers(_ body: [UInt8], of pair: Pair?) throws(AnswerError) -> ParsedRows<Ticker> {
+        let names = TickerNames(
+            last: "price", bid: "bid", ask: "ask", open: "open", high: "high", low: "low", volume: "volume", time: ("time", .iso),
+            otherLast: "last")
+        return try answer(body) { reader throws(JSONError) in
+            try reader.rows(orOne: pair != nil) { reader throws(JSONError) in try reader.ticker(names) { _ in pair } }
         }
-        return levels
     }
 
     /// ```json
     /// [{"trade_id":1040406590,"side":"buy","size":"0.00003219","price":"63212.97000000","time":"2026-06-19T16:43:33.739704Z"},…]
     /// ```
     /// Newest first; `side` is the maker's.
-    mutating func coinbaseTrades() throws(JSONError) -> [Trade] {
-        var trades: [Trade] = []
-        try array { reader throws(JSONError) in trades.append(try reader.coinbaseTrade()) }
-        return trades
-    }
-
-    private mutating func coinbaseTrade() throws(JSONError) -> Trade {
-        var (id, price, size, maker): (Int64?, Decimal?, Decimal?, OrderBook.Side?)
-        try object { reader, name throws(JSONError) in
-            switch name {
-            case "trade_id": id = try reader.sequence()
-            case "price": price = try reader.decimal()
-            case "size": size = try reader.decimal()
-            case "side": maker = try reader.coinbaseSide()
-            default: try reader.skip()
+    public static func trades(_ body: [UInt8]) throws(AnswerError) -> ParsedRows<PublicTrade> {
+        let names = TradeNames(id: "trade_id", time: ("time", .iso), price: "price", size: "size", side: "side")
+        return try answer(body) { reader throws(JSONError) in
+            try reader.rows(.object) { reader throws(JSONError) in
+                try reader.trade(names) { reader throws(JSONError) in try reader.takerSide() == .buy ? .sell : .buy }
             }
-        }
-        guard let id, let price, let size, let maker, id > 0, price > 0, size > 0 else {
-            throw error("a trade needs trade_id, side, and a price and a size above 0")
-        }
-        return Trade(sequence: id, price: price, size: size, taker: TakerSide(maker: maker))
+        }.oldestFirst
     }
 
-    private mutating func coinbaseSide() throws(JSONError) -> OrderBook.Side {
-        switch try string() {
-        case "buy": .bid
-        case "sell": .ask
-        default: throw error("side is neither buy nor sell")
+    /// ```json
+    /// [{"id":"BTC-USD","base_currency":"BTC","quote_currency":"USD","quote_increment":"0.01","base_increment":"0.00000001",
+    ///   "status":"online",…},…]
+    /// ```
+    /// One product asked for by name comes without the array.
+    public static func markets(_ body: [UInt8]) throws(AnswerError) -> ParsedRows<Listing> {
+        let names = ListingNames(
+            symbol: "id", base: "base_currency", quote: "quote_currency", status: "status", trading: "online", tick: "quote_increment",
+            lot: "base_increment")
+        return try answer(body) { reader throws(JSONError) in
+            try reader.rows(orOne: true) { reader throws(JSONError) in try reader.listing(names) }
+        }
+    }
+
+    /// `{"iso":"2026-06-19T16:43:33.188Z","epoch":1781887413.188}`
+    public static func time(_ body: [UInt8]) throws(AnswerError) -> Int64 {
+        try answer(body) { reader throws(JSONError) in
+            try reader.member("epoch") { reader throws(JSONError) in try reader.milliseconds(.seconds) }
         }
     }
 }

@@ -1,5 +1,4 @@
 public import Curl
-import FoundationEssentials
 public import Market
 
 /// Gate's API v4, spot markets.
@@ -12,7 +11,7 @@ public enum Gate: Venue {
     /// before them is refused: some of them are left alone, for they may be too old when the question arrives.
     public static let offer = VenueOffer(
         intervals: [.minute, .minutes5, .minutes15, .minutes30, .hour, .hours4, .hours8, .day], candlesPerPage: 1000,
-        candleHistory: 9990, hasAllTickers: true, rateLimit: RateLimit(200, in: 10))
+        candleHistory: 9990, rateLimit: RateLimit(200, in: 10))
 
     public static func symbol(of pair: Pair) -> String { "\(pair.base)_\(pair.quote)" }
 
@@ -52,7 +51,9 @@ public enum Gate: Venue {
         let body = ErrorBody(response.body, code: "label", message: "message")
         let message = [body.code, body.message].compactMap { $0 }.joined(separator: ": ")
         func refusal(_ code: VenueError.Code) -> VenueRefusal {
-            VenueRefusal(code, response, message: message, retryAfter: reset(response))
+            // Until the limit is counted anew; in seconds.
+            let wait = response["x-gate-ratelimit-reset-timestamp"].flatMap { response.wait(until: $0, perSecond: 1) }
+            return VenueRefusal(code, response, message: message, retryAfter: wait)
         }
         switch body.code {
         case "TOO_MANY_REQUESTS", "TOO_FAST": return refusal(.rateLimited)
@@ -60,11 +61,5 @@ public enum Gate: Venue {
         case "SERVER_ERROR", "INTERNAL", "TOO_BUSY": return refusal(.down)
         default: return VenueRefusal(status: response, message: message.isEmpty ? nil : message)
         }
-    }
-
-    /// Until the limit is counted anew; the header is in seconds since 1970.
-    private static func reset(_ response: Response) -> Duration? {
-        guard let text = response["x-gate-ratelimit-reset-timestamp"], let time = Int64(text) else { return nil }
-        return .seconds(max(time - Int64(response.receivedAt.timeIntervalSince1970), 0))
     }
 }

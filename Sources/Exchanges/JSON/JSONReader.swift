@@ -73,6 +73,14 @@ struct JSONReader {
         return false
     }
 
+    /// Whether the object that comes next has a member of that name. Nothing of it is read.
+    mutating func holds(_ name: StaticString) throws(JSONError) -> Bool {
+        let (start, outside) = (offset, depth)
+        let found = try find(name)
+        (offset, depth) = (start, outside)
+        return found
+    }
+
     /// An object of which only one member counts, which it must have.
     mutating func member<R>(_ wanted: StaticString, _ read: (inout JSONReader) throws(JSONError) -> R) throws(JSONError) -> R {
         var value: R?

@@ -12,11 +12,11 @@ public enum Kraken: Venue {
     /// Its weeks do not open on Monday.
     public static let offer = VenueOffer(
         intervals: [.minute, .minutes5, .minutes15, .minutes30, .hour, .hours4, .day], candlesPerPage: 720, candleHistory: 720,
-        hasAllTickers: true, rateLimit: RateLimit(perSecond: 1, burst: 1))
+        rateLimit: RateLimit(perSecond: 1, burst: 1))
 
     /// Its own names of assets that the world calls otherwise.
     static let assets = ["XBT": "BTC", "XDG": "DOGE"]
-    static let ownAssets = ["BTC": "XBT", "DOGE": "XDG"]
+    static let ownAssets = Dictionary(uniqueKeysWithValues: assets.map { ($1, $0) })
     /// Quotes of pairs that are named without a slash. Not `AUSD`: `ADAUSD` is in dollars.
     private static let quotes = [
         "PYUSD", "RLUSD", "EUROP", "USDT", "USDC", "USDD", "USDQ", "USDR", "USD1", "EURC", "FIDD", "USD", "EUR", "GBP", "CAD", "JPY",

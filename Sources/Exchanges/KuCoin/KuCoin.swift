@@ -13,7 +13,7 @@ public enum KuCoin: Venue {
         intervals: [
             .minute, .minutes3, .minutes5, .minutes15, .minutes30, .hour, .hours2, .hours4, .hours6, .hours8, .hours12, .day,
         ],
-        candlesPerPage: 1500, hasAllTickers: true, rateLimit: RateLimit(2000, in: 30), weight: weight)
+        candlesPerPage: 1500, rateLimit: RateLimit(2000, in: 30), weight: weight)
 
     public static func symbol(of pair: Pair) -> String { pair.description }
 
@@ -62,22 +62,17 @@ public enum KuCoin: Venue {
     ///
     /// Source: https://www.kucoin.com/docs-new/error-code
     public static func refusal(_ response: Response) -> VenueRefusal? {
-        let code = answerCode(response.body, "code")
-        guard let code, code != "200000" else { return VenueRefusal(status: response) }
-        let message = ErrorBody(response.body, code: "code", message: "msg").message
-        switch code {
-        case "429000", "1015", "200002": return VenueRefusal(.rateLimited, response, message: message, retryAfter: reset(response))
-        case "900001", "400500": return VenueRefusal(.unknownSymbol, response, message: message)
-        case "500000", "230005": return VenueRefusal(.down, response, message: message)
-        // All that is wrong with a parameter has one code.
-        case "400100" where message?.lowercased().contains("symbol") == true || message?.lowercased().contains("pair") == true:
-            return VenueRefusal(.unknownSymbol, response, message: message)
-        default: return VenueRefusal(status: response, message: message) ?? VenueRefusal(.rejected, response, message: message)
+        // Until the limit is counted anew; in milliseconds from now.
+        let wait = response["gw-ratelimit-reset"].flatMap { Int64($0) }.map { Duration.milliseconds(max($0, 0)) }
+        return VenueRefusal(response, code: "code", success: "200000", message: "msg", wait: wait) { code, message in
+            switch code {
+            case "429000", "1015", "200002": .rateLimited
+            case "900001", "400500": .unknownSymbol
+            case "500000", "230005": .down
+            // All that is wrong with a parameter has one code.
+            case "400100" where ["symbol", "pair"].contains { message?.lowercased().contains($0) == true }: .unknownSymbol
+            default: nil
+            }
         }
-    }
-
-    /// Until the limit is counted anew; the header is in milliseconds.
-    private static func reset(_ response: Response) -> Duration? {
-        response["gw-ratelimit-reset"].flatMap { Int64($0) }.map { .milliseconds(max($0, 0)) }
     }
 }

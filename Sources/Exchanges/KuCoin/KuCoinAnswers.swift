@@ -31,7 +31,7 @@ extension KuCoin {
                 symbol: "symbol", last: "last", bid: "buy", ask: "sell", high: "high", low: "low", volume: "vol", quoteVolume: "volValue",
                 time: ("time", .milliseconds))
             guard let all = try reader.kuCoinTickers(names) else {
-                return try reader.rowsOrOne { reader throws(JSONError) in try reader.ticker(names) { $0.flatMap(Self.pair(of:)) } }
+                return try reader.rows(orOne: pair != nil) { reader throws(JSONError) in try reader.ticker(names, of: Self.self) }
             }
             return all
         }
@@ -94,7 +94,7 @@ extension JSONReader {
             switch name {
             case "time": time = try reader.milliseconds(.milliseconds)
             case "ticker":
-                tickers = try reader.rows(.object) { reader throws(JSONError) in try reader.ticker(names) { $0.flatMap(KuCoin.pair(of:)) } }
+                tickers = try reader.rows(.object) { reader throws(JSONError) in try reader.ticker(names, of: KuCoin.self) }
             default: try reader.skip()
             }
         }

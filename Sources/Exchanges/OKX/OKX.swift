@@ -11,7 +11,7 @@ public enum OKX: Venue {
     /// the time. One budget for all of them is the safe side. A page is that of older candles; the newest come 300 at once.
     public static let offer = VenueOffer(
         intervals: [.minute, .minutes3, .minutes5, .minutes15, .minutes30, .hour, .hours2, .hours4, .hours6, .hours12, .day],
-        candlesPerPage: 100, hasAllTickers: true, rateLimit: RateLimit(40, in: 2), weight: weight)
+        candlesPerPage: 100, rateLimit: RateLimit(40, in: 2), weight: weight)
 
     public static func symbol(of pair: Pair) -> String { pair.description }
 
@@ -62,14 +62,13 @@ public enum OKX: Venue {
     ///
     /// Source: https://www.okx.com/docs-v5/en/#error-code
     public static func refusal(_ response: Response) -> VenueRefusal? {
-        let code = answerCode(response.body, "code")
-        guard let code, code != "0" else { return VenueRefusal(status: response) }
-        let message = ErrorBody(response.body, code: "code", message: "msg").message
-        switch code {
-        case "50011", "50013", "50061": return VenueRefusal(code == "50013" ? .down : .rateLimited, response, message: message)
-        case "50001", "50004", "50026": return VenueRefusal(.down, response, message: message)
-        case "51001", "51014": return VenueRefusal(.unknownSymbol, response, message: message)
-        default: return VenueRefusal(status: response, message: message) ?? VenueRefusal(.rejected, response, message: message)
+        VenueRefusal(response, code: "code", success: "0", message: "msg") { code, _ in
+            switch code {
+            case "50011", "50061": .rateLimited
+            case "50001", "50004", "50013", "50026": .down
+            case "51001", "51014": .unknownSymbol
+            default: nil
+            }
         }
     }
 }

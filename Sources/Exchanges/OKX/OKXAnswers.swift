@@ -33,7 +33,7 @@ extension OKX {
         let names = TickerNames(
             symbol: "instId", last: "last", bid: "bidPx", ask: "askPx", open: "open24h", high: "high24h", low: "low24h", volume: "vol24h",
             quoteVolume: "volCcy24h", time: ("ts", .milliseconds))
-        return try rows(body, .object) { reader throws(JSONError) in try reader.ticker(names) { $0.flatMap(Self.pair(of:)) } }
+        return try rows(body, .object) { reader throws(JSONError) in try reader.ticker(names, of: Self.self) }
     }
 
     /// ```json

@@ -103,7 +103,7 @@ final class SnapshotTarget: IngestTarget {
     /// One answer for all, where that is no dearer than one for each.
     static func tickers(_ site: VenueSite, _ pairs: [Pair]) -> [SnapshotTarget] {
         let single = pairs.reduce(0) { $0 + site.weight(.tickers($1)) }
-        if site.venue.offer.hasAllTickers, pairs.count > 1, site.weight(.tickers(nil)) <= single {
+        if site.venue.hasAllTickers, pairs.count > 1, site.weight(.tickers(nil)) <= single {
             return [SnapshotTarget(site, ExtractionKey(site.name, IngestPass.allSymbols, .tickers), .tickers(nil))]
         }
         return pairs.map { SnapshotTarget(site, ExtractionKey(site.name, $0.description, .tickers), .tickers($0)) }

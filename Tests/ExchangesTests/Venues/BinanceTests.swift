@@ -72,6 +72,12 @@ struct BinanceTests {
         #expect(try Binance.time(Array(exchangeInfo.utf8)) == 1_700_000_000_000)
     }
 
+    @Test("a market without its assets is set aside, and a field that all markets have lost is a changed API")
+    func renamedAsset() throws {
+        let renamed = Array(exchangeInfo.replacing("baseAsset", with: "base").utf8)
+        #expect { try Binance.markets(renamed) } throws: { ($0 as? AnswerError)?.fault == .changedShape }
+    }
+
     @Test(
         "questions become requests, with their weight",
         arguments: [
@@ -80,6 +86,7 @@ struct BinanceTests {
                 "klines?symbol=BTCUSDT&interval=1h&startTime=3600000&endTime=7200000&limit=1000"
             ),
             (.candles(pair("BTC-USDT"), .minute, from: nil, to: nil), 2, "klines?symbol=BTCUSDT&interval=1m&limit=1000"),
+            (.depth(pair("ETH-BTC"), levels: 1), 2, "ticker/bookTicker?symbol=ETHBTC"),
             (.depth(pair("ETH-BTC"), levels: 101), 25, "depth?symbol=ETHBTC&limit=101"),
             (.depth(pair("ETH-BTC"), levels: 9000), 250, "depth?symbol=ETHBTC&limit=5000"), (.tickers(nil), 80, "ticker/24hr"),
             (.tickers(pair("ETH-BTC")), 2, "ticker/24hr?symbol=ETHBTC"), (.trades(pair("ETH-BTC")), 25, "trades?symbol=ETHBTC&limit=1000"),
@@ -107,7 +114,8 @@ struct BinanceTests {
         let counts = [
             "klines_1d_2019_end_exclusive_btcusdt": (365, KlineInterval.day), "klines_1d_2019_end_inclusive_btcusdt": (366, .day),
             "klines_1h_page1_btcusdt_202005": (1000, .hour), "klines_1m_single_btcusdt_202005": (1, .minute),
-            "klines_1m_unaligned_range_btcusdt_202005": (60, .minute), "klines_5m_limit24_btcusdt_202004": (24, .minutes5),
+            "klines_1h_btcusdt_202301": (176, .hour), "klines_1m_unaligned_range_btcusdt_202005": (60, .minute),
+            "klines_5m_limit24_btcusdt_202004": (24, .minutes5),
         ]
         for (file, (count, interval)) in counts {
             let parsed = try Binance.candles(Sample.body("binance/\(file).json"), interval: interval)
@@ -127,6 +135,9 @@ struct BinanceTests {
         #expect(book.bids.count == 609 && book.asks.count == 1000)
         #expect(try Binance.depth(Sample.body("binance/depth_limit1000_runeeur_20211012.json")).bids.count == 221)
         #expect(try Binance.depth(Sample.body("binance/depth_limit1000_btcusdt_undated.trimmed.json")).asks.count > 5)
+        let best = try Binance.depth(Sample.body("binance/ticker_bookticker_btcusdt_undated.json"))
+        #expect(best.bids == [DepthLevel(price: number("6621.55"), size: number("0.163567"))])
+        #expect(best.asks == [DepthLevel(price: number("6622.1"), size: number("0.186350"))])
         let files = [
             "aggtrades_fromid_1000_btcusdt_202001": 1000, "aggtrades_window_btcusdt_202001.trimmed": 5,
             "trades_limit1000_ethbtc_202303": 1000,
@@ -141,9 +152,13 @@ struct BinanceTests {
             "ticker_24hr_two_symbols_202410": 2,
         ]
         for (file, count) in tickers {
-            let parsed = try Binance.tickers(Sample.body("binance/\(file).json"), of: nil)
+            let parsed = try Binance.tickers(Sample.body("binance/\(file).json"), of: count == 1 ? pair("BTC-USDT") : nil)
             #expect(parsed.values.count == count && parsed.rejected.isEmpty, "\(file)")
         }
+        let price = try Binance.tickers(Sample.body("binance/ticker_price_btcusdt_undated.json"), of: pair("BTC-USDT")).values
+        #expect(price == [Ticker(pair: pair("BTC-USDT"), last: number("6622.57"))])
+        let average = try Binance.averagePrice(Sample.body("binance/avgprice_btcusdt_undated.json"))
+        #expect(average == (5, number("6622.02734157")))
     }
 
     @Test("every recorded symbol is found again in its own text", Sample.present)
@@ -160,7 +175,7 @@ struct BinanceTests {
     @Test("agrees with ccxt", Sample.present)
     func oracle() throws {
         let ticker = try Oracle("binance_ticker")
-        try ticker.expectTicker(Binance.tickers(ticker.body, of: nil).values.first)
+        try ticker.expectTicker(Binance.tickers(ticker.body, of: pair("BTC-USDT")).values.first)
         let trades = try Oracle("binance_trades")
         try trades.expectTrades(Binance.trades(trades.body).values)
     }

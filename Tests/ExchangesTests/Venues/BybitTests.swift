@@ -60,6 +60,12 @@ struct BybitTests {
             #"{"retCode":10006,"retMsg":"Too many visits!"}"#, [Header("x-bapi-limit-reset-timestamp", "1700000001500")])
         response.receivedAt = Date(timeIntervalSince1970: 1_700_000_000)
         #expect(Bybit.refusal(response)?.retryAfter == .milliseconds(1500))
+        for end in ["-9223372036854775808", "-1", "0", "soon"] {
+            response.headers = [Header("x-bapi-limit-reset-timestamp", end)]
+            #expect(Bybit.refusal(response) == VenueRefusal(.rateLimited, message: "status 200: Too many visits!"), "\(end)")
+        }
+        response.headers = [Header("x-bapi-limit-reset-timestamp", "9223372036854775807")]
+        #expect(Bybit.refusal(response)?.retryAfter == .seconds(1 << 31))
         #expect(Bybit.refusal(Response("403, access too frequent", status: 403))?.retryAfter == .seconds(600))
         #expect(Bybit.refusal(Response("<html>your country</html>", status: 403))?.code == .rejected)
     }

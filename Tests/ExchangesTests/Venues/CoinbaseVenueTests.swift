@@ -73,6 +73,13 @@ struct CoinbaseVenueTests {
                     pair: pair("BTC-USD"), time: 1_781_887_413_016, last: number("63212.97"), bid: number("63212.97"),
                     ask: number("63212.98"), volume: number("4916.94797396"))
             ])
+        let stats = try Coinbase.tickers(Sample.body("coinbase/stats_btcusd_20260619.json"), of: pair("BTC-USD")).values
+        #expect(
+            stats == [
+                Ticker(
+                    pair: pair("BTC-USD"), last: number("63212.41"), high: number("63351.3"), low: number("62159.76"),
+                    open: number("62605.56"), volume: number("4918.33722403"))
+            ])
         let trades = try Coinbase.trades(Sample.body("coinbase/trades_btcusd_20260619.json")).values
         #expect(trades.map(\.id) == ["1040406589", "1040406590"] && trades.map(\.taker) == [.buy, .sell])
         #expect(try Coinbase.time(Sample.body("coinbase/time_20260619.json")) == 1_781_887_413_188)

@@ -12,10 +12,11 @@ struct DamagedAnswerTests {
     static let venues = Venues.all.map { $0.name }
 
     private func answers(of venue: String) throws -> [(file: String, body: [UInt8])] {
-        let folder = try Shared.path("data/venues/\(venue)")
+        let name = Sample.folder(of: venue)
+        let folder = try Shared.path("data/venues/\(name)")
         let files = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".json") }.sorted()
         // The head is as good as the whole, and the tests are not built for speed.
-        return try files.map { ($0, Array(try Sample.body("\(venue)/\($0)").prefix(20_000))) }
+        return try files.map { ($0, Array(try Sample.body("\(name)/\($0)").prefix(20_000))) }
     }
 
     private func readAll(_ venue: any Venue.Type, _ body: [UInt8]) -> [AnswerError.Fault?] {

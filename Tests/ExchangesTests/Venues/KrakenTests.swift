@@ -111,7 +111,8 @@ struct KrakenTests {
     @Test("agrees with ccxt, and a recorded refusal is one", Sample.present)
     func oracle() throws {
         let ticker = try Oracle("kraken_ticker")
-        try ticker.expectTicker(Kraken.tickers(ticker.body, of: nil).values.first)
+        // Its open is of today, not of 24 hours; its quote volume is an average times a volume.
+        try ticker.expectTicker(Kraken.tickers(ticker.body, of: nil).values.first, lacking: ["open", "quoteVolume"])
         let trades = try Oracle("kraken_trades")
         try trades.expectTrades(Kraken.trades(trades.body).values)
         let refusal = Kraken.refusal(Response(status: 200, body: try Sample.body("errors/kraken_rate_limited.body.json")))

@@ -1,4 +1,5 @@
 import Curl
+import Foundation
 import Market
 import Testing
 
@@ -30,19 +31,62 @@ struct VenueContractTests {
         #expect(venue.pair(of: "") == nil && venue.pair(of: "?") == nil && venue.pair(of: "-") == nil)
     }
 
-    @Test("asks for every interval it offers and for none else, and never for more than a page", arguments: names)
-    func questions(name: String) throws {
+    @Test("asks for every interval it offers and for none else", arguments: names)
+    func intervals(name: String) throws {
         let venue = try venue(name)
-        let pair = try Pair("BTC-USDT")
         for interval in KlineInterval.allCases {
-            let newest = venue.request(.candles(pair, interval, from: nil, to: nil), baseURL: venue.publicURL)
+            let newest = venue.request(.candles(pair("BTC-USDT"), interval, from: nil, to: nil), baseURL: venue.publicURL)
             #expect((newest != nil) == venue.offer.intervals.contains(interval))
             #expect(newest?.url.hasPrefix(venue.publicURL) ?? true)
         }
         #expect(venue.offer.intervals.contains(.minute) && venue.offer.candlesPerPage >= 100)
-        #expect((venue.request(.tickers(nil), baseURL: "") != nil) == venue.offer.hasAllTickers)
-        for question in [VenueQuestion.depth(pair, levels: 50), .tickers(pair), .trades(pair), .markets, .time] {
-            #expect(venue.offer.weight(question) <= venue.offer.rateLimit.burst, "\(question)")
+    }
+
+    @Test(
+        "asks for a page of candles that begins where it should, never for more, and never so that some of it is cut off", arguments: names)
+    func pages(name: String) throws {
+        let venue = try venue(name)
+        for interval in venue.offer.intervals {
+            let from = interval.open(at: 1_700_000_000_000)
+            let last = venue.offer.lastOpening(from: from, interval)
+            let page = try asked(venue, interval, from: from, to: last)
+            let open = try asked(venue, interval, from: from, to: nil)
+            // These answer with the newest, whatever the range: Kraken with what follows a time, Gemini with all there is.
+            if name != "gemini" { #expect(page.first == from && open.first == from, "\(interval)") }
+            if !["kraken", "gemini"].contains(name) { #expect(page.last == last, "\(interval)") }
+            #expect(open.last == nil || open.last == last, "\(interval)")
+            #expect(page.limit == nil || page.limit == venue.offer.candlesPerPage, "\(interval)")
+            // What is newest OKX tells more of at once.
+            #expect(open.limit == nil || open.limit == (name == "okx" ? 300 : venue.offer.candlesPerPage), "\(interval)")
+        }
+    }
+
+    /// The first and the last opening within the range of a request, and its limit; nil where it has none.
+    private func asked(
+        _ venue: any Venue.Type, _ interval: KlineInterval, from: Int64, to: Int64?
+    ) throws -> (first: Int64?, last: Int64?, limit: Int?) {
+        let request = venue.request(.candles(pair("BTC-USDT"), interval, from: from, to: to), baseURL: venue.publicURL)
+        let items = URLComponents(string: try #require(request).url)?.queryItems ?? []
+        func value(_ names: Set<String>) -> Int64? { items.first { names.contains($0.name) }?.value.flatMap { Int64($0) } }
+        // Seconds or milliseconds.
+        func time(_ names: Set<String>) -> Int64? { value(names).map { $0 < 100_000_000_000 ? $0 * 1000 : $0 } }
+        let start = time(["start", "from", "startTime", "startAt", "before", "since"])
+        let end = time(["end", "to", "endTime", "endAt", "after"])
+        let first = start.map { interval.isOpening($0) ? $0 : interval.open(at: $0) + interval.milliseconds }
+        return (first, end.map { interval.open(at: $0) }, value(["limit", "count"]).map { Int($0) })
+    }
+
+    @Test("has no question that its limit never lets through at once", arguments: names)
+    func weights(name: String) throws {
+        let offer = try venue(name).offer
+        let pair = try Pair("BTC-USDT")
+        let candles = offer.intervals.flatMap { interval in
+            let ranges: [(Int64?, Int64?)] = [(nil, nil), (0, nil), (0, offer.lastOpening(from: 0, interval))]
+            return ranges.map { VenueQuestion.candles(pair, interval, from: $0.0, to: $0.1) }
+        }
+        let others = [1, 20, 50, 1000, 5000].map { VenueQuestion.depth(pair, levels: $0) }
+        for question in candles + others + [.tickers(nil), .tickers(pair), .trades(pair), .markets, .time] {
+            #expect((1...offer.rateLimit.burst).contains(offer.weight(question)), "\(question)")
         }
     }
 
@@ -60,9 +104,9 @@ struct VenueContractTests {
     func changedShape(name: String) throws {
         let venue = try venue(name)
         for text in ["null", "\"maintenance\"", "[1,2]", "{\"rows\":[]}", "{\"data\":\"x\",\"result\":\"x\",\"symbols\":\"x\"}"] {
-            // Where one row may come without its array, an object is a row.
-            let isRow: Set<String> = text.hasPrefix("{") ? ["tickers", venue.name == "coinbase" ? "markets" : ""] : []
-            for (channel, fault) in faults(of: venue, text) where !isRow.contains(channel) {
+            for (channel, fault) in faults(of: venue, text) {
+                // Of one market these tell without an array: there an object is a row.
+                if channel == "markets", ["coinbase", "gemini"].contains(venue.name), text.hasPrefix("{") { continue }
                 #expect(fault == .changedShape, "\(channel) \(text)")
             }
         }

@@ -1,5 +1,6 @@
-import Market
 import Testing
+
+@testable import Market
 
 private func number(_ text: String) -> WireDecimal { WireDecimal(text)! }
 
@@ -48,12 +49,12 @@ struct CandleCheckTests {
     @Test("a trade count may be so high that a day of minutes still has a sum in 64 bits, and no higher")
     func tradeCounts() throws {
         var busy = candle(1)
-        busy.tradeCount = 1_000_000_000_000
+        busy.tradeCount = CandleCheck.tradeLimit
         #expect(check([busy]).rejected.isEmpty)
-        #expect(!Int64(1440).multipliedReportingOverflow(by: 1_000_000_000_000).overflow)
-        for count in [1_000_000_000_001, Int64.max] {
+        #expect(!Int64(1440).multipliedReportingOverflow(by: CandleCheck.tradeLimit).overflow)
+        for count in [CandleCheck.tradeLimit + 1, .max] {
             busy.tradeCount = count
-            #expect(check([candle(0), busy]).rejected.first?.reason == "the trade count is above 1000000000000")
+            #expect(check([candle(0), busy]).rejected.first?.reason == "the trade count is above \(CandleCheck.tradeLimit)")
             #expect(check([candle(0), busy]).closed.map(\.position) == [0])
         }
     }

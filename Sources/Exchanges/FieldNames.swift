@@ -180,16 +180,17 @@ extension JSONReader {
         let moved = offered.rejected.map { row in
             RejectedRow(position: read.rows.count + read.rejected.count + row.position, reason: row.reason, text: row.text)
         }
-        return Depth(
-            time: time, sequence: sequence, bids: read.rows.map(\.row), asks: offered.rows.map(\.row), rejected: read.rejected + moved)
+        let rejected = read.rejected + moved
+        try requireReadable(rejected, of: read.rows.count + offered.rows.count + rejected.count)
+        return Depth(time: time, sequence: sequence, bids: read.rows.map(\.row), asks: offered.rows.map(\.row), rejected: rejected)
     }
 
     /// Best first.
     private mutating func levels(_ names: DepthNames) throws(JSONError) -> ParsedRows<DepthLevel> {
         guard let level = names.level else {
-            return try rows(.array) { reader throws(JSONError) in try reader.level(ordersColumn: names.ordersColumn) }
+            return try rows(.array, part: true) { reader throws(JSONError) in try reader.level(ordersColumn: names.ordersColumn) }
         }
-        return try rows(.object) { reader throws(JSONError) in
+        return try rows(.object, part: true) { reader throws(JSONError) in
             var (price, size): (WireDecimal?, WireDecimal?)
             try reader.object { reader, name throws(JSONError) in
                 switch name {

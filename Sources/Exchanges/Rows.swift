@@ -25,13 +25,16 @@ extension JSONReader {
 
     /// The elements of an array. One that `read` cannot read is set aside, and the others are read; nil: a row that nobody asked for.
     ///
-    /// Throws if this is not JSON, if no row is of that shape, and if there are several and none of them can be read.
+    /// Throws if this is not JSON, if no row is of that shape, and, unless they are only a `part` of the answer's rows, if there are several
+    /// and none of them can be read.
     mutating func rows<Row>(
-        _ shape: RowShape, _ read: (inout JSONReader) throws(JSONError) -> Row?
+        _ shape: RowShape, part isPart: Bool = false, _ read: (inout JSONReader) throws(JSONError) -> Row?
     ) throws(JSONError) -> ParsedRows<Row> {
         var rows = RowsBeingRead<Row>(shape)
         try array { reader throws(JSONError) in try rows.read(&reader, read) }
-        return try rows.complete(self)
+        let parsed = try rows.complete(self)
+        if !isPart { try requireReadable(parsed.rejected, of: rows.count) }
+        return parsed
     }
 
     /// As `rows` of objects; `orOne`: one was asked for, and may come without the array.
@@ -53,7 +56,16 @@ extension JSONReader {
             let name = name.text
             try rows.read(&reader) { reader throws(JSONError) in try read(&reader, name) }
         }
-        return try rows.complete(self)
+        let parsed = try rows.complete(self)
+        try requireReadable(parsed.rejected, of: rows.count)
+        return parsed
+    }
+
+    /// Throws if none of an answer's rows can be read. Of one row nobody can say whether it or the API is at fault, and one of nothing is a
+    /// bad row; of several all at once only the API is.
+    func requireReadable(_ rejected: [RejectedRow], of count: Int) throws(JSONError) {
+        guard count > 1, rejected.count == count, !rejected.contains(where: { $0.text == "null" }) else { return }
+        throw error("none of \(count) rows can be read, the first because of \(rejected[0].reason)")
     }
 
     /// Reads one row, or sets it aside.
@@ -84,23 +96,19 @@ extension JSONReader {
     }
 }
 
-/// Tells a few bad rows from an API that has changed.
+/// The rows of an answer, of which at least one should be of the shape.
 private struct RowsBeingRead<Row: Sendable> {
     private let shape: JSONReader.RowShape
     private var parsed = ParsedRows<Row>()
-    private var count = 0
+    private(set) var count = 0
     private var ofOtherShape = 0
-    private var nulls = 0
 
     init(_ shape: JSONReader.RowShape) { self.shape = shape }
 
     mutating func read(_ reader: inout JSONReader, _ read: (inout JSONReader) throws(JSONError) -> Row?) throws(JSONError) {
+        let start = reader.peek
         // A row of nothing is a bad row, not another API.
-        switch reader.peek {
-        case UInt8(ascii: "n"): nulls += 1
-        case shape.opening: break
-        default: ofOtherShape += 1
-        }
+        if start != shape.opening, start != UInt8(ascii: "n") { ofOtherShape += 1 }
         let place = reader.offset
         try reader.row(count, into: &parsed, read)
         // Rows are about as long as the first: one piece of memory for all of them.
@@ -110,10 +118,6 @@ private struct RowsBeingRead<Row: Sendable> {
 
     func complete(_ reader: JSONReader) throws(JSONError) -> ParsedRows<Row> {
         guard count == 0 || ofOtherShape < count else { throw reader.error("no row is an \(shape)") }
-        // Of one row nobody can say whether it or the API is at fault; of several all at once only the API is.
-        guard count < 2 || parsed.rejected.count < count || nulls > 0 else {
-            throw reader.error("none of \(count) rows can be read, the first because of \(parsed.rejected[0].reason)")
-        }
         return parsed
     }
 }

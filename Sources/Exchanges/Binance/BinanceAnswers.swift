@@ -22,7 +22,7 @@ extension Binance {
     /// ```
     public static func depth(_ body: [UInt8]) throws(AnswerError) -> Depth {
         try answer(body) { reader throws(JSONError) in
-            guard try reader.holds("lastUpdateId") else { return try reader.binanceBest() }
+            guard try reader.holds("bids") else { return try reader.binanceBest() }
             return try reader.depth(DepthNames(sequence: "lastUpdateId"))
         }
     }

@@ -34,6 +34,19 @@ struct ChangedShapeTests {
         #expect(try binance("[]").rows.isEmpty)
     }
 
+    @Test("a book's two sides are one answer: one bad side is bad levels, two are another shape")
+    func books() throws {
+        let bad = #"[["1",{}],["2",{}]]"#
+        func depth(_ bids: String, _ asks: String) throws(AnswerError) -> Depth {
+            try Binance.depth(Array(#"{"lastUpdateId":1,"bids":\#(bids),"asks":\#(asks)}"#.utf8))
+        }
+        let book = try depth(bad, #"[["3","1"]]"#)
+        #expect(book.bids.isEmpty && book.asks.count == 1 && book.rejected.map(\.position) == [0, 1])
+        #expect { try depth(bad, "[]") } throws: { isChangedShape($0) }
+        #expect { try depth(#"[["1",{}]]"#, #"[["2",{}]]"#) } throws: { isChangedShape($0) }
+        #expect(try depth("[]", #"[["2",{}]]"#).rejected.count == 1 && depth("[]", "[]").rejected.isEmpty)
+    }
+
     @Test("members of an object have a shape like elements of an array", arguments: ["1", "\"x\"", "[]"])
     func namedRows(row: String) {
         #expect { try kraken(#"{"ETH/EUR":\#(row)}"#) } throws: { isChangedShape($0) }

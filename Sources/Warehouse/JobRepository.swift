@@ -16,14 +16,6 @@ public struct JobRepository {
         try connection.query("SELECT coalesce((SELECT enabled FROM crypto_gaf.jobs WHERE name = \(job)), true)").one().bool(0)
     }
 
-    public func setEnabled(_ enabled: Bool, _ job: String) throws(PostgresError) {
-        try connection.execute(
-            """
-            INSERT INTO crypto_gaf.jobs (name, enabled) VALUES (\(job), \(enabled))
-            ON CONFLICT (name) DO UPDATE SET enabled = excluded.enabled, changed_at = clock_timestamp()
-            """)
-    }
-
     /// For who holds the job's lock: whatever else is called running, is not. Answers how many those were.
     public func markDied(_ job: String) throws(PostgresError) -> Int {
         try connection.execute(

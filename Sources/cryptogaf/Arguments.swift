@@ -1,3 +1,5 @@
+import FoundationEssentials
+
 /// An option that a command accepts.
 struct Option: Sendable {
     let name: String
@@ -95,6 +97,16 @@ struct Arguments: Sendable {
                 )
             }
             return value
+        }
+    }
+
+    /// A day or a time in UTC.
+    func time(_ name: String) throws -> Date? {
+        try string(name).map { text in
+            guard let time = Date(utcText: text) else {
+                throw UsageError("\(name) takes a day or a time in UTC, such as 2025-01-31 or 2025-01-31T12:00Z (got \"\(text)\")")
+            }
+            return time
         }
     }
 }

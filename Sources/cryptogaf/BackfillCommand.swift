@@ -96,9 +96,9 @@ struct BackfillCommand: Command {
 extension BackfillCommand {
     private static func read(_ path: String) throws -> FileBackfill.File {
         let manager = FileManager.default
-        guard let attributes = try? manager.attributesOfItem(atPath: path) else { throw FileFault("there is no file \(path)") }
-        guard let size = attributes[.size] as? UInt, size <= fileLimit else { throw FileFault("\(path) is longer than \(fileLimit) bytes") }
-        guard let data = manager.contents(atPath: path) else { throw FileFault("\(path) cannot be read") }
+        guard let attributes = try? manager.attributesOfItem(atPath: path) else { throw DataFault("there is no file \(path)") }
+        guard let size = attributes[.size] as? UInt, size <= fileLimit else { throw DataFault("\(path) is longer than \(fileLimit) bytes") }
+        guard let data = manager.contents(atPath: path) else { throw DataFault("\(path) cannot be read") }
         let name = path.split(separator: "/").last.map(String.init) ?? path
         return FileBackfill.File(
             name: name, bytes: Array(data), modifiedAt: attributes[.modificationDate] as? Date ?? Date())
@@ -132,13 +132,6 @@ extension BackfillCommand {
         encoder.outputFormatting = .sortedKeys
         return String(decoding: try encoder.encode(counts), as: UTF8.self)
     }
-}
-
-/// A file that cannot be loaded.
-struct FileFault: ExitCoded, CustomStringConvertible {
-    let description: String
-    init(_ description: String) { self.description = description }
-    var exitCode: ExitCode { .data }
 }
 
 extension CandleFileError: ExitCoded {

@@ -17,8 +17,6 @@ struct Configuration: Sendable {
     let httpTimeout: Duration
     /// `COINBASE_URL`, a coinbase-local.
     let coinbaseURL: String
-    /// `COINBASE_EXCHANGE_URL`, the public Coinbase Exchange REST API.
-    let coinbaseExchangeURL: String
     /// Every venue, at `BINANCE_URL`, `BYBIT_URL` … (of Coinbase `COINBASE_EXCHANGE_URL`) or its public address, asked as often as it
     /// allows or as `BINANCE_RATE_LIMIT` … says, in requests per second.
     let venues: [VenueSite]
@@ -39,9 +37,8 @@ struct Configuration: Sendable {
         sleepInterval = reader.duration("SLEEP_INTERVAL", default: .seconds(1), in: .milliseconds(10) ... .seconds(3600))
         httpTimeout = reader.duration("HTTP_TIMEOUT", default: .seconds(10), in: .milliseconds(50) ... .seconds(300))
         coinbaseURL = reader.url("COINBASE_URL", default: "http://coinbase-local:4201")
-        coinbaseExchangeURL = reader.url("COINBASE_EXCHANGE_URL", default: "https://api.exchange.coinbase.com")
         venues = Venues.all.map { venue in
-            let variable = venue.name == "coinbase" ? "COINBASE_EXCHANGE_URL" : "\(venue.name.uppercased())_URL"
+            let variable = venue.name == Coinbase.name ? "COINBASE_EXCHANGE_URL" : "\(venue.name.uppercased())_URL"
             return VenueSite(
                 venue, baseURL: reader.url(variable, default: venue.publicURL),
                 requestsPerSecond: reader.double("\(venue.name.uppercased())_RATE_LIMIT", in: 0.1...10_000))
@@ -54,6 +51,9 @@ struct Configuration: Sendable {
         logFormat = reader.choice("LOG_FORMAT", of: ["text", "json"])
         if !reader.problems.isEmpty { throw ConfigurationError(problems: reader.problems) }
     }
+
+    /// `COINBASE_EXCHANGE_URL`, the public Coinbase Exchange REST API.
+    var coinbaseExchangeURL: String { venues.first { $0.name == Coinbase.name }?.baseURL ?? Coinbase.publicURL }
 
     /// For commands that require it.
     func lake() throws(ConfigurationError) -> LakeLocation { try required(lakeSettings.lake) }

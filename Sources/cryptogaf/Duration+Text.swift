@@ -17,6 +17,7 @@ extension Duration {
     var text: String {
         let (seconds, attoseconds) = components
         guard attoseconds == 0 else { return "\(Double(seconds) + Double(attoseconds) / 1e18)s" }
-        return seconds % 3600 == 0 && seconds > 0 ? "\(seconds / 3600)h" : "\(seconds)s"
+        guard seconds > 0, seconds % 60 == 0 else { return "\(seconds)s" }
+        return seconds % 3600 == 0 ? "\(seconds / 3600)h" : "\(seconds / 60)m"
     }
 }

@@ -25,6 +25,13 @@ protocol ExitCoded: Error {
     var exitCode: ExitCode { get }
 }
 
+/// A file, a market or a product that is not as the command line has it.
+struct DataFault: ExitCoded, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+    var exitCode: ExitCode { .data }
+}
+
 extension PostgresError: ExitCoded {
     var exitCode: ExitCode { isRetryable ? .unavailable : .software }
 }

@@ -17,7 +17,7 @@ struct JobEntry: Sendable {
 
 /// One batch of a job, as a CronJob, `kubectl create job --from=cronjob/…`, cron and a person all call it.
 struct JobCommand: Command {
-    /// The only list of jobs; each entry stands in a file of its own under `Entries/`. A file of that name in `cronjobs/` gives it a schedule.
+    /// The only list of jobs; each entry stands in a file under `Entries/`, and its schedule in the file of `cronjobs/` that bears its name.
     static let entries: [JobEntry] = [.ingestKlines, .ingestDepth, .ingestTickers, .transform, .fillGaps, .aggregate, .maintain]
 
     static let name = "job"

@@ -84,13 +84,13 @@ struct ProductCommand: Command {
         switch action {
         case .list: print(try asJSON ? Self.json(products.list()) : Self.table(products.list()))
         case .add(let product):
-            guard try products.add(product, changes) else { throw ProductFault("\(product) is on show already: product set changes it") }
+            guard try products.add(product, changes) else { throw DataFault("\(product) is on show already: product set changes it") }
             program.log.info("product.added", ["product": .text(product.id)])
         case .set(let product):
-            guard try products.set(product, changes) else { throw ProductFault("\(product) is not on show: product add adds it") }
+            guard try products.set(product, changes) else { throw DataFault("\(product) is not on show: product add adds it") }
             program.log.info("product.set", ["product": .text(product.id)])
         case .remove(let product):
-            guard try products.remove(product) else { throw ProductFault("\(product) is not on show") }
+            guard try products.remove(product) else { throw DataFault("\(product) is not on show") }
             program.log.info("product.removed", ["product": .text(product.id)])
         }
     }
@@ -132,11 +132,4 @@ extension ProductCommand {
         }
         return String(decoding: try encoder.encode(listed), as: UTF8.self)
     }
-}
-
-/// A product that is there, or not there, against what the user thinks.
-struct ProductFault: ExitCoded, CustomStringConvertible {
-    let description: String
-    init(_ description: String) { self.description = description }
-    var exitCode: ExitCode { .data }
 }

@@ -68,7 +68,7 @@ struct SymbolsCommand: Command {
         case .untrack(let markets):
             try connection.transaction {
                 for market in markets where try !symbols.untrack(market.venue.name, market.pair) {
-                    throw SymbolFault("\(market.text) is not tracked")
+                    throw DataFault("\(market.text) is not tracked")
                 }
             }
             for market in markets { program.log.info("symbols.untracked", ["symbol": .text(market.text)]) }
@@ -130,18 +130,6 @@ extension SymbolsCommand {
     }
 }
 
-extension Arguments {
-    /// A day or a time in UTC.
-    func time(_ name: String) throws -> Date? {
-        try string(name).map { text in
-            guard let time = Date(utcText: text) else {
-                throw UsageError("\(name) takes a day or a time in UTC, such as 2025-01-31 or 2025-01-31T12:00Z (got \"\(text)\")")
-            }
-            return time
-        }
-    }
-}
-
 // MARK: - Output
 
 extension SymbolsCommand {
@@ -185,11 +173,4 @@ extension SymbolsCommand {
         }
         return String(decoding: try encoder.encode(listed), as: UTF8.self)
     }
-}
-
-/// A market that is tracked, or not, against what the user thinks.
-struct SymbolFault: ExitCoded, CustomStringConvertible {
-    let description: String
-    init(_ description: String) { self.description = description }
-    var exitCode: ExitCode { .data }
 }

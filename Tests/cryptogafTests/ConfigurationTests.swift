@@ -34,6 +34,16 @@ import Testing
             ])
     }
 
+    @Test("what two parts of the program read is told once if it is wrong, and is the same for both if it is right")
+    func toldOnce() throws {
+        let wrong = problems(reachable.merging(["COINBASE_EXCHANGE_URL": "ftp://x"]) { $1 })
+        #expect(wrong == ["COINBASE_EXCHANGE_URL must be a URL that starts with http:// or https://"])
+        let configuration = try read(reachable.merging(["COINBASE_EXCHANGE_URL": "http://127.0.0.1:9"]) { $1 })
+        #expect(configuration.coinbaseExchangeURL == "http://127.0.0.1:9")
+        #expect(configuration.venues.first { $0.name == "coinbase" }?.baseURL == "http://127.0.0.1:9")
+        #expect(try read(reachable).coinbaseExchangeURL == "https://api.exchange.coinbase.com")
+    }
+
     @Test("a secret is never repeated in a message")
     func secrets() {
         let told = problems(["COINBASE_URL": "user:hunter2@host", "POSTGRES_PW": "hunter2"]).joined()

@@ -1,9 +1,11 @@
 import TestSupport
 import Testing
 
+@testable import cryptogaf
+
 /// The built program's manners: help, version, exit codes of sysexits.h.
 @Suite struct ProgramTests {
-    private static let commands = ["migrate", "product", "collect", "calculate", "serve", "exchange", "replay", "symbols", "job"]
+    private static let commands = CryptoGAF.commands.map { $0.name }
 
     @Test("help lists every command, and each command tells what it takes", arguments: ["--help", "-h", "help"])
     func help(word: String) throws {

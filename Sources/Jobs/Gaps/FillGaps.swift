@@ -13,10 +13,13 @@ public struct FillGaps: BatchJob {
     /// The youngest candles are those that ingest and transform have in hand.
     private static let grace: Int64 = 5 * 60_000
 
+    /// Pages unless somebody says otherwise.
+    public static let pages = 1000
+
     /// - Parameters:
     ///   - pages: answers of one series in one run.
     ///   - isDryRun: only count what is missing.
-    public init(_ settings: IngestSettings, pages: Int = 1000, isDryRun: Bool = false) {
+    public init(_ settings: IngestSettings, pages: Int = Self.pages, isDryRun: Bool = false) {
         self.settings = settings
         self.isDryRun = isDryRun
         self.pages = pages

@@ -9,8 +9,11 @@ public struct IngestKlines: BatchJob {
     private let settings: IngestSettings
     private let pages: Int
 
+    /// Pages unless somebody says otherwise.
+    public static let pages = 10
+
     /// - Parameter pages: of one series in one run; the next goes on from there.
-    public init(_ settings: IngestSettings, pages: Int = 10) {
+    public init(_ settings: IngestSettings, pages: Int = Self.pages) {
         self.settings = settings
         self.pages = pages
     }

@@ -9,12 +9,10 @@ import Warehouse
 
 /// Asks for many targets at many venues at once, and puts what comes into the lake byte for byte, what cannot be used as well.
 final class IngestPass {
-    static let allSymbols = RawObject.allSymbols
-
     private let context: JobContext
     private let fetcher: VenueFetcher
     private let bronze: Bronze
-    private var clocks: [String: VenueClock] = [:]
+    private var clocks: [String: ClockOffset] = [:]
     /// By venue, until its clock is known.
     private var held: [String: [any IngestTarget]] = [:]
     private var failed: Set<ExtractionKey> = []
@@ -90,7 +88,7 @@ extension IngestPass {
         fetcher.ask(VenueInquiry(target.site, question, symbol: target.key.symbol, target: target))
     }
 
-    private func clock(_ site: VenueSite) -> VenueClock { clocks[site.name] ?? VenueClock() }
+    private func clock(_ site: VenueSite) -> ClockOffset { clocks[site.name] ?? ClockOffset() }
 }
 
 // MARK: - Replies
@@ -163,10 +161,10 @@ extension IngestPass {
         guard clocks[site.name] == nil, let response = reply.outcome.response else { return }
         let told = reply.inquiry.target == nil ? try? site.venue.time(response.body) : nil
         guard let time = told ?? response.date.map({ Int64($0.timeIntervalSince1970 * 1000) }) else { return }
-        let clock = VenueClock(time: time, receivedAt: response.receivedAt)
+        let clock = ClockOffset(time: time, receivedAt: response.receivedAt)
         clocks[site.name] = clock
-        if abs(clock.offset) > VenueClock.tolerance {
-            context.log.warning("ingest.clock", ["venue": .text(site.name), "ahead_seconds": .number(clock.offset)])
+        if abs(clock.seconds) > ClockOffset.tolerance {
+            context.log.warning("ingest.clock", ["venue": .text(site.name), "ahead_seconds": .number(clock.seconds)])
         }
     }
 

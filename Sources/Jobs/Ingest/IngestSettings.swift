@@ -11,7 +11,7 @@ public struct IngestSettings: Sendable {
     /// For a whole pass.
     public var patience: Duration
 
-    public init(venues: [VenueSite], lake: LakeLocation, timeout: Duration = .seconds(10), patience: Duration = .seconds(45)) {
+    public init(venues: [VenueSite], lake: LakeLocation, timeout: Duration, patience: Duration) {
         self.venues = venues
         self.lake = lake
         self.timeout = timeout

@@ -1,4 +1,5 @@
 import Exchanges
+import Lake
 import Market
 import Warehouse
 
@@ -104,7 +105,7 @@ final class SnapshotTarget: IngestTarget {
     static func tickers(_ site: VenueSite, _ pairs: [Pair]) -> [SnapshotTarget] {
         let single = pairs.reduce(0) { $0 + site.weight(.tickers($1)) }
         if site.venue.hasAllTickers, pairs.count > 1, site.weight(.tickers(nil)) <= single {
-            return [SnapshotTarget(site, ExtractionKey(site.name, IngestPass.allSymbols, .tickers), .tickers(nil))]
+            return [SnapshotTarget(site, ExtractionKey(site.name, RawObject.allSymbols, .tickers), .tickers(nil))]
         }
         return pairs.map { SnapshotTarget(site, ExtractionKey(site.name, $0.description, .tickers), .tickers($0)) }
     }

@@ -10,11 +10,9 @@ import Warehouse
 final class VenueFetcher {
     struct Options: Sendable {
         /// For one try.
-        var timeout: Duration = .seconds(10)
-        /// Of a question, the first included.
-        var triesLimit = 3
+        var timeout: Duration
         /// For all questions together: what has had no turn by then is left to the next run.
-        var patience: Duration = .seconds(45)
+        var patience: Duration
     }
 
     /// What the replies do not tell.
@@ -35,6 +33,8 @@ final class VenueFetcher {
     private var replies: [VenueReply] = []
     private(set) var statistics = Statistics()
 
+    /// Of a question, the first included.
+    private static let triesLimit = 3
     /// How long a venue is left alone that complains without saying for how long.
     private static let pause: Duration = .seconds(5)
     private static let pauseLimit: Duration = .seconds(24 * 3600)
@@ -52,7 +52,7 @@ final class VenueFetcher {
 
     /// Asks again what was answered uselessly; false: it has been asked often enough.
     func retry(_ inquiry: VenueInquiry) -> Bool {
-        guard inquiry.tries < options.triesLimit else { return false }
+        guard inquiry.tries < Self.triesLimit else { return false }
         statistics.retries += 1
         lane(inquiry.site).rest(inquiry, until: .now + inquiry.nextWait())
         return true
@@ -73,9 +73,6 @@ final class VenueFetcher {
         }
         return replies.removeFirst()
     }
-
-    /// Replies that need no waiting.
-    var hasReply: Bool { !replies.isEmpty }
 
     private func lane(_ site: VenueSite) -> VenueLane {
         if let lane = lanes[site.name] { return lane }

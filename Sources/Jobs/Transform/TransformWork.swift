@@ -24,35 +24,13 @@ struct TransformWork: Sendable {
 
     /// Returns when nothing is left or the stop was requested; throws the first lane's error when all have ended.
     func run(pairs: Int) throws {
-        let failures = Failures()
         let turns = (0..<pairs).map { _ in Turns() }
-        start(2 * pairs - 1) { lane in
-            failures.note(Result { try runLane(turns[lane / 2]) })
-        }
-        if let failure = failures.first { throw failure }
+        for outcome in Thread.concurrently(2 * pairs, { lane in try runLane(turns[lane / 2]) }) { try outcome.get() }
     }
 
     private func runLane(_ turns: Turns) throws {
         var lane = TransformLane(self, turns)
         try lane.run()
-    }
-
-    /// A thread cannot be kept in an array, so each call holds one.
-    private func start(_ lane: Int, _ body: @escaping @Sendable (_ lane: Int) -> Void) {
-        guard lane >= 0 else { return }
-        let thread = Thread(stackBytes: 4 << 20) { body(lane) }
-        start(lane - 1, body)
-        thread.join()
-    }
-
-    private final class Failures: Sendable {
-        private let error = Mutex<(any Error)?>(nil)
-
-        var first: (any Error)? { error.withLock { $0 } }
-
-        func note(_ result: Result<Void, any Error>) {
-            if case .failure(let failure) = result { error.withLock { $0 = $0 ?? failure } }
-        }
     }
 }
 

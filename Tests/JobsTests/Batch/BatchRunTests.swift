@@ -79,11 +79,10 @@ private struct Broken: Error, CustomStringConvertible { let description = "the b
 
     @Test("a job that is switched off ends at once; switched on again, it runs")
     func disabled() throws {
-        let jobs = JobRepository(try connect())
-        try jobs.setEnabled(false, "sweep")
+        try database.connect().execute("INSERT INTO crypto_gaf.jobs (name, enabled) VALUES ('sweep', false)")
         #expect(try run { _ in [:] } == .disabled)
         #expect(try runs() == [])
-        try jobs.setEnabled(true, "sweep")
+        try database.connect().execute("UPDATE crypto_gaf.jobs SET enabled = true WHERE name = 'sweep'")
         #expect(try run { _ in [:] } == .succeeded([:]))
     }
 

@@ -2,9 +2,9 @@ import FoundationEssentials
 
 /// How far a venue's clock is ahead of this machine's, for certain. Candles open and close by the venue's: one that has ended by a
 /// clock that is ahead of it may still change.
-struct VenueClock {
+struct ClockOffset {
     /// Zero while the venue's clock is ahead by no more than the tolerance.
-    private(set) var offset: TimeInterval = 0
+    private(set) var seconds: TimeInterval = 0
 
     static let tolerance: TimeInterval = 3
 
@@ -14,10 +14,10 @@ struct VenueClock {
     ///   venue's clock has gone on, so that this is the least that it shows.
     init(time: Int64, receivedAt: Date) {
         let ahead = Double(time) / 1000 - receivedAt.timeIntervalSince1970
-        offset = ahead > Self.tolerance ? ahead : min(ahead, 0)
+        seconds = ahead > Self.tolerance ? ahead : min(ahead, 0)
     }
 
-    func time(_ date: Date) -> Date { date + offset }
+    func time(_ date: Date) -> Date { date + seconds }
 
     /// Rounded down.
     func milliseconds(_ date: Date) -> Int64 { Int64((time(date).timeIntervalSince1970 * 1000).rounded(.down)) }

@@ -3,13 +3,13 @@ import Testing
 
 @testable import Jobs
 
-@Suite struct IngestClockTests {
+@Suite struct ClockOffsetTests {
     @Test(
         "a venue's time is never taken for later than it surely is: not before our clock within the tolerance, and less the answer's way",
         arguments: [(-2.5, -2.6), (0, -0.1), (0.05, -0.05), (2.5, 0), (420, 419.9), (-300, -300.1)])
-    func offset(ahead: Double, offset: Double) {
+    func offset(ahead: Double, seconds: Double) {
         let now = Date(timeIntervalSince1970: 1_700_000_000)
-        let clock = VenueClock(time: Int64(((1_700_000_000 + ahead) * 1000).rounded()), receivedAt: now + 0.1)
-        #expect(abs(clock.offset - offset) < 0.0015)
+        let clock = ClockOffset(time: Int64(((1_700_000_000 + ahead) * 1000).rounded()), receivedAt: now + 0.1)
+        #expect(abs(clock.seconds - seconds) < 0.0015)
     }
 }

@@ -1,6 +1,5 @@
 public import Postgres
 public import Runtime
-import Synchronization
 
 /// Draws the Gramian angular field images of every product that has new samples.
 ///
@@ -60,34 +59,15 @@ public struct CalculateJob: Sendable {
     /// and the `PostgresError` of a server that is away when the time is up, or with `.once` longer than the patience.
     public func run() throws -> Tally {
         let started = ContinuousClock.now
-        let outcomes = Outcomes()
-        start(0) { index in
-            outcomes.append(
-                Result {
-                    var worker = CalculateWorker(self, index: index, started: started)
-                    return try worker.run()
-                })
+        let outcomes = Thread.concurrently(options.threads) { index in
+            var worker = CalculateWorker(self, index: index, started: started)
+            return try worker.run()
         }
-        let tally = try outcomes.all.reduce(into: Tally()) { $0 += try $1.get() }
+        let tally = try outcomes.reduce(into: Tally()) { $0 += try $1.get() }
         log.info(
             "calculate.finished",
             ["drawn": .integer(tally.drawn), "failed": .integer(tally.failed.count), "seconds": .number(started.secondsUntilNow)])
         return tally
-    }
-
-    private final class Outcomes: Sendable {
-        private let results = Mutex<[Result<Tally, any Error>]>([])
-
-        func append(_ result: Result<Tally, any Error>) { results.withLock { $0.append(result) } }
-        var all: [Result<Tally, any Error>] { results.withLock { $0 } }
-    }
-
-    /// Runs `body` on every thread and waits for all. A thread cannot be kept in an array, so each call holds one.
-    private func start(_ index: Int, _ body: @escaping @Sendable (_ index: Int) -> Void) {
-        guard index < options.threads else { return }
-        let thread = Thread(stackBytes: 4 << 20) { body(index) }
-        start(index + 1, body)
-        thread.join()
     }
 }
 

@@ -7,7 +7,9 @@ public import Market
 public enum Bybit: Venue {
     public static let name = "bybit"
     public static let publicURL = "https://api.bybit.com"
-    /// Per address, and who passes it is shut out for ten minutes: half of it is enough.
+    /// An address may ask 600 times in any 5 seconds, and who asks more is shut out: half of it is enough. A page of candles is 1,000 at most.
+    ///
+    /// Source: https://bybit-exchange.github.io/docs/v5/rate-limit ("IP Rate Limit"); https://bybit-exchange.github.io/docs/v5/market/kline
     public static let offer = VenueOffer(
         intervals: [.minute, .minutes3, .minutes5, .minutes15, .minutes30, .hour, .hours2, .hours4, .hours6, .hours12, .day],
         candlesPerPage: 1000, rateLimit: RateLimit(300, in: 5))

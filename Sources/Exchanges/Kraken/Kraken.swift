@@ -8,8 +8,10 @@ public import Market
 public enum Kraken: Venue {
     public static let name = "kraken"
     public static let publicURL = "https://api.kraken.com"
-    /// Public questions are counted by address and pair, one in a second. One a second for all of them is what it surely allows.
-    /// Its weeks do not open on Monday.
+    /// Candles and trades are counted by address and pair, all else by address alone; how many are too many is not told, only that one a
+    /// second is not. Its weeks do not open on Monday.
+    ///
+    /// Source: https://support.kraken.com/hc/en-us/articles/206548367-What-are-the-API-rate-limits-
     public static let offer = VenueOffer(
         intervals: [.minute, .minutes5, .minutes15, .minutes30, .hour, .hours4, .day], candlesPerPage: 720, candleHistory: 720,
         rateLimit: RateLimit(perSecond: 1, burst: 1))

@@ -8,7 +8,8 @@ public import Market
 public enum KuCoin: Venue {
     public static let name = "kucoin"
     public static let publicURL = "https://api.kucoin.com"
-    /// The public pool of an address: a weight of 2,000 in 30 seconds. Its weeks do not open on Monday.
+    /// The public pool of an address: a weight of 2,000 in 30 seconds, which begin with the first question. Each question's page tells its
+    /// weight. Its weeks do not open on Monday.
     public static let offer = VenueOffer(
         intervals: [
             .minute, .minutes3, .minutes5, .minutes15, .minutes30, .hour, .hours2, .hours4, .hours6, .hours8, .hours12, .day,

@@ -9,6 +9,9 @@ public enum OKX: Venue {
     public static let publicURL = "https://www.okx.com"
     /// Each path has its own limit per address, in 2 seconds: 40 for candles and books, 20 for older candles, tickers and instruments, 10 for
     /// the time. One budget for all of them is the safe side. A page is that of older candles; the newest come 300 at once.
+    ///
+    /// Source: "Rate Limit" of https://www.okx.com/docs-v5/en/#order-book-trading-market-data-get-candlesticks, `-get-candlesticks-history`,
+    /// `-get-order-book` and `-get-tickers`; https://www.okx.com/docs-v5/en/#public-data-rest-api-get-system-time
     public static let offer = VenueOffer(
         intervals: [.minute, .minutes3, .minutes5, .minutes15, .minutes30, .hour, .hours2, .hours4, .hours6, .hours12, .day],
         candlesPerPage: 100, rateLimit: RateLimit(40, in: 2), weight: weight)

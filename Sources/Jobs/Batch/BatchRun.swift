@@ -26,7 +26,10 @@ public struct BatchRun: Sendable {
         self.connect = connect
     }
 
-    /// Throws what ended the job, after it has been recorded.
+    /// How long a Postgres that is away is waited for when the outcome is to be recorded.
+    private static let patience: Duration = .seconds(60)
+
+    /// Throws what ended the job, after it has been recorded; and what kept the outcome from being recorded: then the next run says "died".
     public func run(_ job: some BatchJob) throws -> Ending {
         let connection = try connect()
         try Schema.verify(connection)
@@ -46,29 +49,54 @@ public struct BatchRun: Sendable {
 
     private func run(_ job: some BatchJob, as run: Int64, _ connection: Connection) throws -> Ending {
         let started = ContinuousClock.now
-        do {
-            let counts = try job.run(JobContext(connection: connection, connect: connect, log: log, stop: stop))
+        let entry = Entry(job: job.name, run: run, connection: connection, session: connection.serverProcess)
+        switch Result(catching: { try job.run(JobContext(connection: connection, connect: connect, log: log, stop: stop)) }) {
+        case .success(let counts):
             let outcome: JobOutcome = stop.isRequested ? .stopped : .succeeded
-            try JobRepository(connection).finish(run, outcome, counts: Self.json(counts), error: nil)
             tell(outcome, job.name, counts, started)
+            try finish(entry, outcome, counts)
             return outcome == .stopped ? .stopped(counts) : .succeeded(counts)
-        } catch {
+        case .failure(let error):
             let counts = (error as? JobFailure)?.counts ?? [:]
-            record("\(error)", counts, of: run, connection)
             tell(.failed, job.name, counts, started)
+            do { try finish(entry, .failed, counts, error: "\(error)") } catch {
+                log.warning("job.failure_not_recorded", ["error": .text("\(error)")])
+            }
             throw error
         }
     }
 
-    /// The connection may be what failed, so a new one is tried; beyond that the log must do, and the next run says "died".
-    private func record(_ error: String, _ counts: JobCounts, of run: Int64, _ connection: Connection) {
-        do {
-            let usable = connection.isBroken || connection.isInTransaction ? try connect() : connection
-            let text = String(error.filter { $0 != "\0" }.prefix(2000))
-            try JobRepository(usable).finish(run, .failed, counts: Self.json(counts), error: text)
-        } catch {
-            log.warning("job.failure_not_recorded", ["error": .text("\(error)")])
+    /// A run in `job_runs`, and the connection under whose lock it is.
+    private struct Entry {
+        let job: String
+        let run: Int64
+        let connection: Connection
+        /// Another one now: the lock has gone with the old one.
+        let session: Int32
+    }
+
+    /// What became of the work is recorded, whatever became of the connection: if that is gone, over another one, for which a Postgres that
+    /// is starting again is waited for.
+    private func finish(_ entry: Entry, _ outcome: JobOutcome, _ counts: JobCounts, error: String? = nil) throws {
+        let json = try Self.json(counts)
+        let text = error.map { String($0.filter { $0 != "\0" }.prefix(2000)) }
+        let deadline = ContinuousClock.now + Self.patience
+        var backoff = Backoff(first: .milliseconds(100), limit: .seconds(2))
+        var connection: Connection? = entry.connection.isBroken || entry.connection.isInTransaction ? nil : entry.connection
+        while true {
+            do throws(PostgresError) {
+                let usable = if let connection { connection } else { try connect() }
+                try JobRepository(usable).finish(entry.run, outcome, counts: json, error: text)
+                break
+            } catch {
+                guard error.isRetryable, ContinuousClock.now < deadline else { throw error }
+                guard connection != nil || stop.sleep(for: backoff.next()) else { throw error }
+                connection = nil
+            }
         }
+        guard entry.connection.isBroken || entry.connection.serverProcess != entry.session else { return }
+        log.warning(
+            "job.lock_lost", ["job": .text(entry.job), "reason": "its connection to Postgres broke: another run may have begun meanwhile"])
     }
 
     private func tell(_ outcome: JobOutcome, _ name: String, _ counts: JobCounts, _ started: ContinuousClock.Instant) {

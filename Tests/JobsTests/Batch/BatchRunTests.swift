@@ -24,8 +24,8 @@ private struct Broken: Error, CustomStringConvertible { let description = "the b
 
     private func connect() throws -> Connection { try database.connect(as: "test_worker") }
 
-    private func run(_ body: @escaping @Sendable (JobContext) throws -> JobCounts) throws -> BatchRun.Ending {
-        try BatchRun(log: .silent, stop: stop) { [database] () throws(PostgresError) in
+    private func run(log: Log = .silent, _ body: @escaping @Sendable (JobContext) throws -> JobCounts) throws -> BatchRun.Ending {
+        try BatchRun(log: log, stop: stop) { [database] () throws(PostgresError) in
             try Connection(database.options(as: "test_worker"))
         }.run(ScriptedJob(body: body))
     }
@@ -94,17 +94,68 @@ private struct Broken: Error, CustomStringConvertible { let description = "the b
         #expect(try connect().query("SELECT outcome FROM crypto_gaf.job_runs WHERE job = 'mop'").one().text(0) == "running")
     }
 
-    @Test("a run whose connection breaks is recorded as failed over another one")
+    @Test("work that was done is recorded as done, over another connection if that of the lock broke; the log says that the lock was lost")
     func lostConnection() throws {
+        let lines = LogLines()
+        let ending = try run(log: lines.log) { context in
+            // Its own server process.
+            _ = try? context.connection.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+            return ["rows": 3]
+        }
+        #expect(ending == .succeeded(["rows": 3]))
+        #expect(try runs() == [#"succeeded {"rows": 3} - true"#])
+        #expect(lines.count("job.lock_lost") == 1)
+    }
+
+    @Test("a job that connected anew in mid-run lost its lock all the same")
+    func reconnected() throws {
+        let lines = LogLines()
+        _ = try run(log: lines.log) { context in
+            _ = try? context.connection.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+            try context.connection.reset()
+            return [:]
+        }
+        #expect(try runs() == ["succeeded {} - true"])
+        #expect(lines.count("job.lock_lost") == 1)
+        _ = try run(log: lines.log) { _ in [:] }
+        #expect(lines.count("job.lock_lost") == 1, "a run whose connection held says nothing")
+    }
+
+    @Test("a job that fails since its connection broke is recorded as failed over another one")
+    func failedConnection() throws {
         #expect(throws: PostgresError.self) {
             try run { context in
-                // Its own server process.
                 try context.connection.execute("SELECT pg_terminate_backend(pg_backend_pid())")
                 return [:]
             }
         }
         let recorded = try runs()
         #expect(recorded.count == 1 && recorded.first?.hasPrefix("failed {} postgres") == true, "\(recorded)")
+    }
+
+    @Test("a server that restarts in mid-run is waited for, and the run is recorded with what it did", arguments: [true, false])
+    func restart(succeeds: Bool) throws {
+        let cluster = try PostgresCluster()
+        let options = try TestPostgres.migrated(cluster)
+        let lines = LogLines()
+        let started = Mutex<Background<Void>?>(nil)
+        let job = ScriptedJob { _ in
+            cluster.kill9()
+            // It is not there yet when the job ends.
+            started.withLock { $0 = Background { try cluster.start() } }
+            if !succeeds { throw JobFailure("nothing answered", counts: ["rows": 2]) }
+            return ["rows": 3]
+        }
+        let run = BatchRun(log: lines.log, stop: stop) { () throws(PostgresError) in try Connection(options) }
+        if succeeds {
+            #expect(try run.run(job) == .succeeded(["rows": 3]))
+        } else {
+            #expect(throws: JobFailure.self) { try run.run(job) }
+        }
+        try started.withLock { $0.take() }?.value()
+        let told = try Connection(options).query("SELECT outcome || ' ' || counts FROM crypto_gaf.job_runs").map { try $0.text(0) }
+        #expect(told == [succeeds ? #"succeeded {"rows": 3}"# : #"failed {"rows": 2}"#])
+        #expect(lines.count("job.lock_lost") == 1)
     }
 
     @Test("a database of another schema is refused")

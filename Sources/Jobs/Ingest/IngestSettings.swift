@@ -32,8 +32,11 @@ extension IngestSettings {
         let repository = GapRepository(context.connection)
         let deadline = ContinuousClock.now + Self.loadPatience
         var wait = Backoff(first: .milliseconds(100), limit: .seconds(2))
+        var options = TransformJob.Options(lake: lake)
         repeat {
-            _ = try TransformJob(TransformJob.Options(lake: lake)).run(context)
+            _ = try TransformJob(options).run(context)
+            // What stands still has been told once.
+            options.tellsStandstills = false
             let left = try repository.unprocessed(keys)
             if try left == 0 || left == StoppedChannels(context.connection).waiting(keys) { return }
         } while ContinuousClock.now < deadline && context.stop.sleep(for: wait.next())

@@ -20,6 +20,8 @@ public struct TransformJob: BatchJob, Sendable {
         public var patience: Duration
         /// Objects that stopped their channels and are given up.
         public var skipped: [String]
+        /// Whether the log is told of channels that are still stopped, and of those that nobody here can read.
+        public var tellsStandstills = true
 
         public init(
             lake: LakeLocation, archive: LakeLocation? = nil, workers: Int = 1, discovers: Bool = false, patience: Duration = .seconds(60),
@@ -46,8 +48,8 @@ public struct TransformJob: BatchJob, Sendable {
             log: context.log, stop: context.stop, patience: options.patience, connect: context.connect)
         let stops = ChannelStops(work: work, source: source, context: context)
         try stops.skip(options.skipped)
-        _ = try stops.resume(tells: true)
-        try warnOfUnknown(context)
+        _ = try stops.resume(tells: options.tellsStandstills)
+        if options.tellsStandstills { try warnOfUnknown(context) }
         // What is found is loaded while the search goes on.
         let workers = options.workers
         let outcome = Outcome()

@@ -17,10 +17,12 @@ public struct VenueBudgetRepository {
 
     /// As many tokens as there are, at most `wanted`; none, if they are less than the `first` question needs. What is heavier than the
     /// bucket goes when that is full, and leaves a debt.
+    ///
+    /// Outside of a transaction: its commit waits for no disk, since what a crash of the server's forgets is a moment of the bucket.
     public func take(_ venue: String, wanted: Int, first: Int, perSecond: Double, burst: Int) throws(PostgresError) -> Grant {
         let row = try connection.query(
             """
-            SELECT granted::bigint, wait_seconds, paused
+            SELECT granted::bigint, wait_seconds, paused, set_config('synchronous_commit', 'off', true)
             FROM crypto_gaf.take_tokens(\(venue), \(wanted)::float8, \(first)::float8, \(perSecond)::float8, \(burst)::float8)
             """
         ).one()

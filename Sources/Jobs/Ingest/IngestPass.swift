@@ -7,7 +7,8 @@ import Postgres
 import Runtime
 import Warehouse
 
-/// Asks for many targets at many venues at once, and puts what comes into the lake byte for byte, what cannot be used as well.
+/// Asks for many targets at many venues at once, and puts what comes into the lake byte for byte, what cannot be used as well: of a
+/// question at most as many answers as it has tries. Answers about the venue's clock are no data, and stay in the log.
 final class IngestPass {
     private let context: JobContext
     private let fetcher: VenueFetcher
@@ -95,6 +96,7 @@ extension IngestPass {
 
 extension IngestPass {
     private func take(_ reply: VenueReply) throws {
+        guard reply.isFinal else { return try keepRefusal(reply) }
         guard let target = reply.inquiry.target else { return begin(after: reply) }
         learnClock(from: reply)
         switch reply.outcome {
@@ -117,11 +119,16 @@ extension IngestPass {
             try keep(response, reply, target, ExtractionUpdate(target.key, lastOpenTime: standing, records: answer.records))
             ask(target)
         case .failure(let error):
+            try keep(response, reply, target)
             // Half a page or a maintenance notice; the next answer may be sound.
             if error.fault == .unreadable, fetcher.retry(reply.inquiry) { return }
-            try keep(response, reply, target)
             fail(target, "the answer cannot be read: \(error)")
         }
+    }
+
+    private func keepRefusal(_ reply: VenueReply) throws {
+        guard let target = reply.inquiry.target, let response = reply.outcome.response else { return }
+        try keep(response, reply, target)
     }
 
     /// Also what cannot be used: it is the evidence.

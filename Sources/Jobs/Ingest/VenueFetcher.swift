@@ -5,8 +5,9 @@ import Postgres
 import Runtime
 import Warehouse
 
-/// Many questions to many venues at once, from one thread: `ask` puts questions in, `next` takes replies out. Every venue is asked
-/// within its rate limit, which it shares with all other processes, and none has to wait for another.
+/// Many questions to many venues at once, from one thread: `ask` puts questions in, `next` takes replies out, one that ends each question
+/// and one for every answer that was refused before. Every venue is asked within its rate limit, which it shares with all other
+/// processes, and none has to wait for another.
 final class VenueFetcher {
     struct Options: Sendable {
         /// For one try.
@@ -102,7 +103,7 @@ extension VenueFetcher {
     }
 
     private func postpone(_ lane: VenueLane, _ reason: String) {
-        replies += lane.clear().map { VenueReply(inquiry: $0, outcome: .postponed(reason)) }
+        replies += lane.clear().map { VenueReply($0, .postponed(reason)) }
     }
 
     private func submit(_ inquiry: VenueInquiry, _ lane: VenueLane) {
@@ -115,7 +116,7 @@ extension VenueFetcher {
             statistics.requests += 1
         } catch {
             lane.noteEnd(isFailure: false)
-            replies.append(VenueReply(inquiry: inquiry, outcome: .failed(inquiry.error(error))))
+            replies.append(VenueReply(inquiry, .failed(inquiry.error(error))))
         }
     }
 }
@@ -134,7 +135,7 @@ extension VenueFetcher {
         case .success(let response):
             guard let refusal = inquiry.site.venue.refusal(response) else {
                 lane.noteEnd(isFailure: false)
-                return replies.append(VenueReply(inquiry: inquiry, outcome: .answered(response)))
+                return replies.append(VenueReply(inquiry, .answered(response)))
             }
             lane.noteEnd(isFailure: refusal.code == .down)
             let error = inquiry.error(refusal, response)
@@ -146,12 +147,11 @@ extension VenueFetcher {
     private func settle(_ inquiry: VenueInquiry, _ error: VenueError, _ outcome: VenueReply.Outcome, _ lane: VenueLane) throws {
         if error.code == .rateLimited { try pause(lane, error) }
         if lane.isDown {
-            replies.append(VenueReply(inquiry: inquiry, outcome: outcome))
+            replies.append(VenueReply(inquiry, outcome))
             return postpone(lane, "\(lane.site.name) does not answer: \(error.message)")
         }
-        guard error.isRetryable, !stop.isRequested, retry(inquiry) else {
-            return replies.append(VenueReply(inquiry: inquiry, outcome: outcome))
-        }
+        guard error.isRetryable, !stop.isRequested, retry(inquiry) else { return replies.append(VenueReply(inquiry, outcome)) }
+        if outcome.response != nil { replies.append(VenueReply(inquiry, outcome, isFinal: false)) }
     }
 
     /// The whole venue, for every process: a limit by address concerns all of us.

@@ -49,7 +49,7 @@ final class VenueInquiry {
     }
 }
 
-/// What came of a question in the end.
+/// What came of a question, or of one of its tries.
 struct VenueReply {
     enum Outcome {
         /// An answer that claims to hold data.
@@ -71,6 +71,15 @@ struct VenueReply {
 
     let inquiry: VenueInquiry
     let outcome: Outcome
-    /// When the last try went out, by this machine's clock.
-    var requestedAt: Date { inquiry.askedAt }
+    /// When the try went out, by this machine's clock.
+    let requestedAt: Date
+    /// False: another reply to the question will come.
+    let isFinal: Bool
+
+    init(_ inquiry: VenueInquiry, _ outcome: Outcome, isFinal: Bool = true) {
+        self.inquiry = inquiry
+        self.outcome = outcome
+        self.isFinal = isFinal
+        requestedAt = inquiry.askedAt
+    }
 }

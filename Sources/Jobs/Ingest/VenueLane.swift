@@ -44,7 +44,9 @@ final class VenueLane {
     }
 
     private func fetchTokens(for first: VenueInquiry, _ budgets: VenueBudgetRepository, at now: ContinuousClock.Instant) throws {
-        let wanted = waiting.reduce(-tokens) { $0 + $1.weight }
+        // For what can go at once, and no more: tokens in hand would not heed a pause that another process meets, and would add to those
+        // of the venue's next window.
+        let wanted = waiting.prefix(Self.inFlightLimit - inFlight).reduce(-tokens) { $0 + $1.weight }
         let grant = try budgets.take(
             site.name, wanted: wanted, first: first.weight - tokens, perSecond: site.rateLimit.perSecond, burst: site.rateLimit.burst)
         tokens += grant.tokens

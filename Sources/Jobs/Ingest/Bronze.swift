@@ -7,52 +7,77 @@ import Warehouse
 /// Raw answers on their way into the lake, and what is noted of them once they are there: an object first, its record after, so that a
 /// crash leaves an object without a record, which `transform` finds, and never a record without its object.
 final class Bronze {
-    private let store: any ObjectStore
+    /// What is written together and then noted in one transaction.
+    private struct Batch {
+        var entries: [(object: EncodedObject, record: RawObjectRecord, updates: [ExtractionUpdate])] = []
+        /// Updates without an object.
+        var loose: [ExtractionUpdate] = []
+
+        var isEmpty: Bool { entries.isEmpty && loose.isEmpty }
+    }
+
+    private let writer: LakeWriter
     private let connection: Connection
     /// Whether objects that have been there before are to be loaded again.
     private let renews: Bool
-    private var pending: [(object: EncodedObject, record: RawObjectRecord, updates: [ExtractionUpdate])] = []
-    /// Updates without an object.
-    private var loose: [ExtractionUpdate] = []
+    private var pending = Batch()
+    /// In the writer's hands, in that order.
+    private var underWay: [Batch] = []
+    /// Of which the lake did not take an object: they stand where they stood before it.
+    private var broken: Set<ExtractionKey> = []
     private(set) var objects = 0
     private(set) var bytes = 0
     /// Keys of what has been written, for who loads it at once.
     private(set) var keys: [String] = []
 
-    /// A flush's worth of memory.
-    static let batchLimit = 64
+    /// With those under way, what is in memory at most.
+    private static let entryLimit = 64
+    private static let underWayLimit = 2
 
-    init(_ location: LakeLocation, _ connection: Connection, log: Log, stop: Stop, renews: Bool = false) throws {
-        store = try location.open(log: log, stop: stop)
+    init(_ location: LakeLocation, _ connection: Connection, log: Log, stop: Stop, renews: Bool = false) {
+        writer = LakeWriter(location, log: log, stop: stop)
         self.connection = connection
         self.renews = renews
     }
 
-    var pendingKeys: [String] { pending.map(\.object.key) }
-    var isFull: Bool { pending.count >= Self.batchLimit }
+    var pendingKeys: [String] { pending.entries.map(\.object.key) }
+    var isFull: Bool { pending.entries.count >= Self.entryLimit }
 
     /// - Parameter updates: to be noted with the object, and not without it.
     func add(_ object: RawObject, _ updates: [ExtractionUpdate] = []) throws {
         let encoded = try object.encoded()
-        pending.append((encoded, RawObjectRecord(object, encoded), updates))
+        pending.entries.append((encoded, RawObjectRecord(object, encoded), updates))
     }
 
-    func note(_ update: ExtractionUpdate) { loose.append(update) }
+    func note(_ update: ExtractionUpdate) { pending.loose.append(update) }
+
+    /// Begins to write what is pending, and notes what has been written by now; waits only if the lake does not keep up. Throws as `flush`.
+    func write() throws { try write(leaving: Self.underWayLimit) }
 
     /// Writes and notes what is pending. Throws the lake's error if an object could not be written; the others are noted all the same,
     /// but an extraction of which one is missing stands before it, so that the next run fetches it again.
-    func flush() throws {
-        let batch = pending
-        let alone = loose
-        (pending, loose) = ([], [])
-        guard !batch.isEmpty || !alone.isEmpty else { return }
-        let results = store.putAll(batch.map { ($0.object.key, $0.object.bytes) })
-        var written: [(object: EncodedObject, record: RawObjectRecord, updates: [ExtractionUpdate])] = []
+    func flush() throws { try write(leaving: 0) }
+
+    private func write(leaving limit: Int) throws {
+        if !pending.isEmpty {
+            writer.put(pending.entries.map { ($0.object.key, $0.object.bytes) })
+            underWay.append(pending)
+            pending = Batch()
+        }
         var failure: LakeError?
-        var broken: Set<ExtractionKey> = []
-        for (entry, result) in zip(batch, results) {
-            switch result.result {
-            case .success: written.append((entry.object, entry.record, entry.updates.filter { !broken.contains($0.key) }))
+        while !underWay.isEmpty, let results = writer.results(waits: underWay.count > limit || failure != nil) {
+            let error = try record(underWay.removeFirst(), results)
+            failure = failure ?? error
+        }
+        if let failure { throw failure }
+    }
+
+    private func record(_ batch: Batch, _ results: LakeWriter.Results) throws -> LakeError? {
+        var written: [(record: RawObjectRecord, updates: [ExtractionUpdate])] = []
+        var failure: LakeError?
+        for (entry, result) in zip(batch.entries, results) {
+            switch result {
+            case .success: written.append((entry.record, entry.updates.filter { !broken.contains($0.key) }))
             case .failure(let error):
                 failure = failure ?? error
                 broken.formUnion(entry.updates.map(\.key))
@@ -62,12 +87,12 @@ final class Bronze {
             let objects = RawObjectRepository(connection)
             try objects.record(written.map(\.record))
             if renews { try objects.renew(written.map(\.record.key)) }
-            try ExtractionRepository(connection).record(written.flatMap(\.updates) + alone.filter { !broken.contains($0.key) })
+            try ExtractionRepository(connection).record(written.flatMap(\.updates) + batch.loose.filter { !broken.contains($0.key) })
         }
         objects += written.count
         bytes += written.reduce(0) { $0 + $1.record.bytes }
         keys += written.map(\.record.key)
-        if let failure { throw failure }
+        return failure
     }
 }
 

@@ -4,7 +4,7 @@ import Runtime
 import Warehouse
 
 /// Fetches the closed candles of every tracked market since the last run.
-public struct IngestKlines: BatchJob {
+public struct IngestKlines: BatchJob, Sendable {
     public let name = "ingest-klines"
     private let settings: IngestSettings
     private let pages: Int
@@ -38,7 +38,7 @@ public struct IngestKlines: BatchJob {
 }
 
 /// Fetches the order book of every tracked market.
-public struct IngestDepth: BatchJob {
+public struct IngestDepth: BatchJob, Sendable {
     public let name = "ingest-depth"
     private let settings: IngestSettings
 
@@ -56,7 +56,7 @@ public struct IngestDepth: BatchJob {
 }
 
 /// Fetches the tickers of all tracked markets, in one answer where the venue has that.
-public struct IngestTickers: BatchJob {
+public struct IngestTickers: BatchJob, Sendable {
     public let name = "ingest-tickers"
     private let settings: IngestSettings
 

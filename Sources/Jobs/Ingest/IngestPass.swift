@@ -26,7 +26,7 @@ final class IngestPass {
         self.context = context
         let options = VenueFetcher.Options(timeout: settings.timeout, patience: settings.patience)
         fetcher = try VenueFetcher(options, budgets: VenueBudgetRepository(context.connection), log: context.log, stop: context.stop)
-        bronze = try Bronze(settings.lake, context.connection, log: context.log, stop: context.stop)
+        bronze = Bronze(settings.lake, context.connection, log: context.log, stop: context.stop)
     }
 
     /// Keys of the objects written.
@@ -38,9 +38,9 @@ final class IngestPass {
         for (_, targets) in Dictionary(grouping: targets, by: \.site.name).sorted(by: { $0.key < $1.key }) { begin(targets) }
         while let reply = try fetcher.next() {
             try take(reply)
-            if bronze.isFull { try flush() }
+            if bronze.isFull { try put(bronze.write) }
         }
-        try flush()
+        try put(bronze.flush)
         summarise()
     }
 
@@ -53,9 +53,9 @@ final class IngestPass {
 
     private func count(_ name: String, _ number: Int = 1) { counts[name, default: 0] += number }
 
-    private func flush() throws {
+    private func put(_ write: () throws -> Void) throws {
         do {
-            try bronze.flush()
+            try write()
         } catch let error as LakeError {
             summarise()
             throw JobFailure("the lake took not everything: \(error)", counts: counts)

@@ -94,7 +94,7 @@ let package = Package(
                 "Jobs", "API", "HTTP", "Curl", "Warehouse", "Lake", "Postgres", "Exchanges", "Market", "Runtime", "Analysis", "PNG",
                 "TestSupport",
             ]),
-        tests("cryptogafTests", ["cryptogaf", "Digest", "Lake", "Warehouse", "Market", "TestSupport", "Postgres"]),
+        tests("cryptogafTests", ["cryptogaf", "Jobs", "Digest", "Lake", "Warehouse", "Market", "TestSupport", "Postgres"]),
         tests("HouseRulesTests", ["TestSupport"]),
     ],
     swiftLanguageModes: [.v6]

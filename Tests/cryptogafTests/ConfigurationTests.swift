@@ -1,3 +1,4 @@
+import Jobs
 import Lake
 import Postgres
 import Testing

@@ -6,7 +6,8 @@ extension JobEntry {
     static let fillGaps = JobEntry(
         name: "fill-gaps", summary: "accounts for every candle of every tracked market: fetches what is missing, notes why the rest is",
         options: [
-            .value("--pages", "N", "answers of one series in one run, from 1 to 100000 (default \(FillGaps.pages))"), .patience(default: patience),
+            .value("--pages", "N", "answers of one series in one run, from 1 to 100000 (default \(FillGaps.pages))"),
+            .patience(default: patience),
             .flag("--dry-run", "only count what is missing, and what would be asked for"),
         ], requires: [.lake]
     ) { arguments, configuration in

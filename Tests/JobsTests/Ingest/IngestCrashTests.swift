@@ -35,21 +35,16 @@ import Warehouse
         try expectFailure("file://\(disk.path)/lake", "room")
     }
 
-    @Test("after a kill at any moment no record is without its object, and the next run goes on", arguments: 0..<Soak.count(60))
-    func killed(number: Int) throws {
-        try fixture.track("BTC-USDT", "ETH-USDT", minutes: 6000)
+    /// Kills a program of ours anywhere from its start to the end of its work, which takes so many requests.
+    private func kill(_ job: String, requests: Int) throws {
         let environment = fixture.database.environment(as: "test_worker").merging(
             ["LAKE_URL": fixture.lakeURL, "BINANCE_URL": fixture.market.server.url]) { $1 }
-        let program = try Program.start(["job", "ingest-klines"], environment: environment)
-        // Anywhere from the start of the program to the end of its work.
-        let requests = Int.random(in: 0...14)
-        _ = eventually(within: .seconds(5)) { fixture.market.server.requests.count >= requests || !program.isRunning }
+        let program = try Program.start(["job", job], environment: environment)
+        let before = Int.random(in: 0...requests)
+        _ = eventually(within: .seconds(5)) { fixture.market.server.requests.count >= before || !program.isRunning }
         usleep(UInt32.random(in: 0...30_000))
         program.signal(SIGKILL)
         _ = program.wait()
-        let keys = Set(try fixture.lakeKeys())
-        #expect(Set(try fixture.recordedKeys()).isSubset(of: keys))
-        #expect(try fixture.objects().count == keys.count, "every object is whole")
         // The killed one's session may outlive it by a moment.
         let isFree = try eventually {
             try fixture.connect().query(
@@ -60,12 +55,49 @@ import Warehouse
             ).one().int(0) == 0
         }
         #expect(isFree)
+    }
+
+    private func expectWholeLake() throws {
+        let keys = Set(try fixture.lakeKeys())
+        #expect(Set(try fixture.recordedKeys()).isSubset(of: keys))
+        #expect(try fixture.objects().count == keys.count, "every object is whole")
+    }
+
+    private func expectNoneRunning() throws {
+        #expect(try fixture.connect().query("SELECT count(*) FROM crypto_gaf.job_runs WHERE outcome = 'running'").one().int(0) == 0)
+    }
+
+    @Test("after a kill at any moment no record is without its object, and the next run goes on", arguments: 0..<Soak.count(60))
+    func killed(number: Int) throws {
+        try fixture.track("BTC-USDT", "ETH-USDT", minutes: 6000)
+        try kill("ingest-klines", requests: 14)
+        try expectWholeLake()
         try fixture.run(IngestKlines(fixture.settings()))
         for symbol in ["BTC-USDT", "ETH-USDT"] {
             let standing = try #require(try fixture.standing(symbol))
             #expect(standing >= IngestFixture.minute(-2))
         }
-        let died = try fixture.connect().query("SELECT count(*) FROM crypto_gaf.job_runs WHERE outcome = 'running'").one().int(0)
-        #expect(died == 0)
+        try expectNoneRunning()
+    }
+
+    @Test(
+        "after a kill of ingest-depth or ingest-tickers at any moment no record is without its object, and all that is there can be loaded",
+        arguments: 0..<Soak.count(60))
+    func killedSnapshots(number: Int) throws {
+        let depth = number % 2 == 0
+        // Books in more than one batch of objects; so many tickers still come one by one.
+        let markets = depth ? 90 : 30
+        for market in 0..<markets { try fixture.track("C\(market)-USDT") }
+        try kill(depth ? "ingest-depth" : "ingest-tickers", requests: 1 + markets)
+        try expectWholeLake()
+        let counts = try depth ? fixture.run(IngestDepth(fixture.settings())) : fixture.run(IngestTickers(fixture.settings()))
+        #expect(counts["failed"] == 0 && counts["objects"] == markets)
+        try expectNoneRunning()
+        let lake = try LakeLocation(url: fixture.lakeURL)
+        try fixture.run(TransformJob(TransformJob.Options(lake: lake, discovers: true)))
+        let loaded = try fixture.connect().query(
+            "SELECT object_key FROM crypto_gaf.processed_files WHERE outcome = 'loaded' ORDER BY object_key COLLATE \"C\""
+        ).map { try $0.text(0) }
+        #expect(try loaded == fixture.lakeKeys())
     }
 }

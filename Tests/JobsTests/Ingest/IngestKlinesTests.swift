@@ -163,26 +163,6 @@ import Warehouse
         #expect(fixture.market.server.requests.isEmpty)
     }
 
-    @Test("two runs at once without a lock end as one would")
-    func twoAtOnce() throws {
-        try fixture.track("BTC-USDT", "ETH-USDT", minutes: 2500)
-        let run: @Sendable () throws -> Void = { [fixture] in
-            let context = JobContext(
-                connection: try fixture.connect(),
-                connect: { [database = fixture.database] () throws(PostgresError) in
-                    try Connection(database.options(as: "test_worker"))
-                }, log: .silent, stop: fixture.stop)
-            _ = try IngestKlines(fixture.settings()).run(context)
-        }
-        let other = Background(run)
-        try run()
-        try other.value()
-        #expect(try fixture.recordedKeys() == fixture.lakeKeys())
-        let standing = try #require(try fixture.standing())
-        #expect(standing >= IngestFixture.minute(-2))
-        #expect(try fixture.objects().count >= 6)
-    }
-
     @Test("order books are fetched for each market, tickers in one answer where that is no dearer")
     func snapshots() throws {
         try fixture.track("BTC-USDT", "ETH-USDT")

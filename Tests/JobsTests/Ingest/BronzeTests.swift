@@ -2,6 +2,7 @@ import Foundation
 import Lake
 import Market
 import Runtime
+import Synchronization
 import TestSupport
 import Testing
 import Warehouse
@@ -40,5 +41,25 @@ import Warehouse
         #expect(try fixture.standing("BTC-USDT") == 60_000)
         #expect(try fixture.standing("ETH-USDT") == 240_000)
         #expect(try fixture.recordedKeys().count == 3)
+    }
+
+    @Test("while the lake takes its time the venues are asked on, and in the end all is written and on record")
+    func goesOn() throws {
+        for number in 0..<150 { try fixture.track("C\(number)-USDT") }
+        let waited = Mutex<Bool?>(nil)
+        let bucket = try ScriptedServer { [market = fixture.market] request in
+            if request.method == "PUT" {
+                waited.withLock { waited in
+                    if waited == nil { waited = eventually(within: .seconds(10)) { market.requests("depth").count == 150 } }
+                }
+            }
+            return .reply(200)
+        }
+        var settings = try fixture.settings(timeout: .seconds(30))
+        settings.lake = try LakeLocation(url: "s3://lake", s3: S3Access(endpoint: bucket.url, accessKey: "a", secretKey: "b"))
+        let counts = try fixture.run(IngestDepth(settings))
+        #expect(waited.withLock { $0 } == true, "every book was asked for before the first was written")
+        #expect(counts["objects"] == 150)
+        #expect(try fixture.recordedKeys().count == 150)
     }
 }

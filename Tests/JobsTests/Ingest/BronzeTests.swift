@@ -53,7 +53,8 @@ import Warehouse
                     if waited == nil { waited = eventually(within: .seconds(10)) { market.requests("depth").count == 150 } }
                 }
             }
-            return .reply(200)
+            // No such object, and then it is there.
+            return .reply(request.method == "PUT" ? 200 : 404)
         }
         var settings = try fixture.settings(timeout: .seconds(30))
         settings.lake = try LakeLocation(url: "s3://lake", s3: S3Access(endpoint: bucket.url, accessKey: "a", secretKey: "b"))

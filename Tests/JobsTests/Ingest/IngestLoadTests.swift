@@ -15,11 +15,16 @@ import Warehouse
 
     init() throws { fixture = try IngestFixture() }
 
-    private final class Turns: Sendable {
-        private let number = Mutex(0)
+    /// Each run of `transform` looks at it a few times.
+    private final class Clock: Sendable {
+        private let count = Mutex(0)
 
-        var count: Int { number.withLock { $0 } }
-        func add() { number.withLock { $0 += 1 } }
+        var looks: Int { count.withLock { $0 } }
+
+        func look() -> Date {
+            count.withLock { $0 += 1 }
+            return Date()
+        }
     }
 
     private func put(_ exchange: String, _ channel: String, _ body: String) throws -> String {
@@ -41,23 +46,20 @@ import Warehouse
         _ = try holder.query("SELECT 1 FROM crypto_gaf.raw_objects WHERE object_key = \(key) FOR UPDATE")
         let lines = LogLines()
         // The first time the other channel is stopped, from then on it is stopped already.
-        let turns = Turns()
+        let clock = Clock()
         let context: @Sendable () throws -> JobContext = { [fixture] in
             JobContext(
                 connection: try fixture.connect(),
                 connect: { [database = fixture.database] () throws(PostgresError) in try Connection(database.options(as: "test_worker")) },
                 log: lines.log, stop: fixture.stop,
-                now: {
-                    turns.add()
-                    return Date()
-                })
+                now: { clock.look() })
         }
         let settings = try fixture.settings()
         try settings.load([try put("bybit", "depth", #"{"retCode":0,"shape":"other too"}"#)], context())
         #expect(lines.count("transform.channel_still_stopped") == 0)
-        let before = turns.count
+        let before = clock.looks
         let loading = Background { try settings.load([key], context()) }
-        #expect(eventually { turns.count >= before + 3 }, "it tries again and again")
+        #expect(eventually { clock.looks >= before + 12 }, "it tries again and again")
         try holder.run(script: "COMMIT")
         try loading.value()
         #expect(lines.count("transform.channel_still_stopped") == 1)

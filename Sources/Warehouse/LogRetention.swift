@@ -5,7 +5,8 @@ public import Postgres
 public struct LogRetention {
     /// What may be pruned.
     public enum Log: String, CaseIterable, Sendable {
-        /// Rows of expired objects in `raw_objects`, with all that is known of them: their `processed_files` and `rejected_rows`.
+        /// Rows of expired objects in `raw_objects`, with all that is known of them: their `processed_files` and `rejected_rows`. Their age
+        /// is that of `RawRetention`: from when they came into the lake.
         case expiredObjects = "expired_objects"
         /// Of objects that are still there: the rows that did not load.
         case rejectedRows = "rejected_rows"
@@ -41,7 +42,8 @@ public struct LogRetention {
         case .expiredObjects:
             """
             FROM crypto_gaf.raw_objects old
-            WHERE location = 'expired' AND leftover_in IS NULL AND NOT due AND received_at < \(cutoff)::timestamptz
+            WHERE location = 'expired' AND leftover_in IS NULL AND NOT due
+                AND greatest(received_at, recorded_at) < \(cutoff)::timestamptz
             """
         case .rejectedRows: "FROM crypto_gaf.rejected_rows old WHERE rejected_at < \(cutoff)::timestamptz"
         case .jobRuns:

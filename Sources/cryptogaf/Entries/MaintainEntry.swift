@@ -17,8 +17,8 @@ extension Retention {
     private static let byteRange = 0...Int.max
 
     static let options: [Option] = [
-        .value("--raw-days", "N", "raw objects go to the archive after N days (default RAW_DAYS, else 7)"),
-        .value("--archive-days", "N", "archived ones go for good N days after they came (default ARCHIVE_DAYS, else 30)"),
+        .value("--raw-days", "N", "raw objects go to the archive N days after they came into the lake (default RAW_DAYS, else 7)"),
+        .value("--archive-days", "N", "archived ones go for good N days after they came into the lake (default ARCHIVE_DAYS, else 30)"),
         .value("--fact-days", "N", "a month of facts goes N days after its end, 7 or more (default FACT_DAYS, else 90); rollups stay"),
         .value("--log-days", "N", "runs, rejected rows and entries of expired objects go after N days (default LOG_DAYS, else 90)"),
         .value("--raw-max-bytes", "N", "the lake holds no more; the oldest go to the archive first (default RAW_MAX_BYTES, else no bound)"),

@@ -135,17 +135,20 @@ import Warehouse
                 INSERT INTO crypto_gaf.rejected_rows (object_key, position, reason, row_text, rejected_at)
                 SELECT 'kept', n, 'high < low', '', now() - (n - 0.5) * interval '1 day' FROM generate_series(80, 100) n;
                 """)
-        for (name, days) in [("a", 31.0), ("b", 89), ("c", 91)] { try fixture.add(name, days: days) }
+        for (name, days) in [("a", 31.0), ("b", 89), ("c", 91), ("d", 400)] { try fixture.add(name, days: days) }
+        // A file of long ago that came into the lake last month.
+        try fixture.worker.execute(
+            "UPDATE crypto_gaf.raw_objects SET recorded_at = now() - interval '31 days' WHERE object_key LIKE '%/d.json.gz'")
         try fixture.worker.execute(
             "INSERT INTO crypto_gaf.rejected_rows (object_key, position, reason, row_text) SELECT object_key, 0, 'x', '' FROM crypto_gaf.raw_objects"
         )
         try fixture.maintain()
         let said = try fixture.maintain(dryRun: true)
         let counts = try fixture.maintain()
-        #expect(counts["objects_expired"] == 3 && counts["expired_objects_pruned"] == 1 && said["expired_objects_pruned"] == 0)
-        #expect(try texts("SELECT substring(object_key FROM '(.)[.]json') FROM crypto_gaf.processed_files ORDER BY 1") == ["a", "b"])
-        #expect(try texts("SELECT location FROM crypto_gaf.raw_objects") == ["expired", "expired"])
-        #expect(try texts("SELECT count(*)::text FROM crypto_gaf.rejected_rows") == ["13"])
+        #expect(counts["objects_expired"] == 4 && counts["expired_objects_pruned"] == 1 && said["expired_objects_pruned"] == 0)
+        #expect(try texts("SELECT substring(object_key FROM '(.)[.]json') FROM crypto_gaf.processed_files ORDER BY 1") == ["a", "b", "d"])
+        #expect(try texts("SELECT location FROM crypto_gaf.raw_objects") == ["expired", "expired", "expired"])
+        #expect(try texts("SELECT count(*)::text FROM crypto_gaf.rejected_rows") == ["14"])
         #expect(try texts("SELECT job || ' ' || outcome FROM crypto_gaf.job_runs ORDER BY 1") == ["ingest succeeded", "once succeeded"])
         #expect(try texts("SELECT count(*)::text FROM crypto_gaf.draws") == ["30"])
     }

@@ -3,7 +3,7 @@ public import Postgres
 /// The schema that this program was built for.
 public enum Schema {
     /// The number of the newest file in sql/migrations.
-    public static let version = 3
+    public static let version = 4
 
     /// Throws unless the database has exactly this schema.
     public static func verify(_ connection: Connection) throws {

@@ -12,7 +12,7 @@ GROUP BY date_trunc('hour', p.processed_at), r.exchange, r.channel ORDER BY 1 DE
 SELECT r.exchange, r.channel, count(*) AS objects, pg_size_pretty(sum(r.bytes)) AS bytes, min(r.received_at)::timestamptz(0) AS oldest,
     coalesce(max(s.reason), '-') AS "stopped because"
 FROM crypto_gaf.raw_objects r LEFT JOIN crypto_gaf.stopped_channels s USING (exchange, channel)
-WHERE r.location <> 'expired' AND NOT EXISTS (SELECT FROM crypto_gaf.processed_files p WHERE p.object_key = r.object_key)
+WHERE r.due
 GROUP BY r.exchange, r.channel ORDER BY 3 DESC;
 
 \echo Objects that could not be loaded, the last 20

@@ -3,11 +3,7 @@
 BEGIN;
 SELECT no_plan();
 
-SELECT is((SELECT max(number) FROM crypto_gaf.migrations), 3, 'the schema is version 3');
-SELECT has_table('crypto_gaf', name, format('there is a table %s', name)) FROM unnest(ARRAY['tracked_symbols', 'backfilled_intervals', 'extraction_metadata', 'venue_budgets',
-    'raw_objects', 'processed_files', 'rejected_rows', 'stopped_channels', 'fact_klines', 'fact_orderbook', 'tickers', 'hourly_klines', 'daily_klines',
-    'touched_hours', 'missing_klines', 'coverage', 'retention', 'jobs', 'job_runs']) AS name;
-SELECT has_view('crypto_gaf', name, format('there is a view %s', name)) FROM unnest(ARRAY['ohlcv', 'order_books', 'fact_partitions']) AS name;
+SELECT is((SELECT max(number) FROM crypto_gaf.migrations), 4, 'the schema is version 4');
 SELECT col_is_pk('crypto_gaf', 'fact_klines', ARRAY['exchange', 'symbol', 'interval_code', 'open_time'], 'a candle has one place');
 SELECT col_is_pk('crypto_gaf', 'fact_orderbook', ARRAY['exchange', 'symbol', 'captured_at', 'side', 'price'], 'a level has one place');
 SELECT col_is_pk('crypto_gaf', 'tickers', ARRAY['exchange', 'symbol', 'captured_at'], 'a ticker has one place');
@@ -28,6 +24,28 @@ $$, 'no time stands without its zone');
 SELECT is_empty($$
     SELECT relname FROM pg_class WHERE relnamespace = 'crypto_gaf'::regnamespace AND relkind IN ('r', 'p', 'v', 'm') AND obj_description(oid, 'pg_class') IS NULL
 $$, 'every table and view has a comment');
+
+-- Tokens, as a worker takes them. A millionth a second: the bucket does not fill while the test runs.
+SET LOCAL ROLE cryptogaf_worker;
+SELECT results_eq($$ SELECT granted, wait_seconds, paused FROM crypto_gaf.take_tokens('kraken', 4, 1, 1e-6, 10) $$,
+    $$ VALUES (4::float8, 0::float8, false) $$, 'a venue that nobody has asked has a full bucket');
+SELECT results_eq($$ SELECT granted, wait_seconds > 999990, paused FROM crypto_gaf.take_tokens('kraken', 20, 1, 1e-6, 10) $$,
+    $$ VALUES (6::float8, true, false) $$, 'who wants more than there is gets what there is, and hears how long the next one takes');
+SELECT results_eq($$ SELECT granted, wait_seconds BETWEEN 1999990 AND 2000000, paused FROM crypto_gaf.take_tokens('kraken', 5, 2, 1e-6, 10) $$,
+    $$ VALUES (0::float8, true, false) $$, 'of too little for one question nothing is taken');
+UPDATE crypto_gaf.venue_budgets SET updated_at = clock_timestamp() + interval '1 hour' WHERE exchange = 'kraken';
+SELECT results_eq($$ SELECT granted FROM crypto_gaf.take_tokens('kraken', 5, 1, 1000, 10) $$, $$ VALUES (0::float8) $$, 'a clock that was set back takes nothing');
+UPDATE crypto_gaf.venue_budgets SET updated_at = clock_timestamp() - interval '1 hour' WHERE exchange = 'kraken';
+SELECT results_eq($$ SELECT granted FROM crypto_gaf.take_tokens('kraken', 50, 1, 1, 10) $$, $$ VALUES (10::float8) $$, 'a bucket never holds more than it can');
+SELECT results_eq($$ SELECT granted, wait_seconds FROM crypto_gaf.take_tokens('okx', 50, 50, 1, 10) $$, $$ VALUES (50::float8, 50::float8) $$,
+    'a question that weighs more than a bucket goes once the bucket is full, and is paid for afterwards');
+UPDATE crypto_gaf.venue_budgets SET paused_until = clock_timestamp() + interval '1 hour', reason = 'banned' WHERE exchange = 'kraken';
+SELECT results_eq($$ SELECT granted, wait_seconds BETWEEN 3590 AND 3600, paused FROM crypto_gaf.take_tokens('kraken', 1, 1, 1, 10) $$,
+    $$ VALUES (0::float8, true, true) $$, 'a venue that asked for it is left alone');
+UPDATE crypto_gaf.venue_budgets SET paused_until = clock_timestamp() - interval '1 second' WHERE exchange = 'kraken';
+SELECT results_eq($$ SELECT paused FROM crypto_gaf.take_tokens('kraken', 1, 1, 1, 10) $$, $$ VALUES (false) $$, 'until then');
+SELECT results_eq($$ SELECT paused_until, reason FROM crypto_gaf.venue_budgets WHERE exchange = 'kraken' $$, $$ VALUES (NULL::timestamptz, NULL) $$, 'and then it is forgotten');
+RESET ROLE;
 
 -- Months.
 SET LOCAL timezone = 'Asia/Kolkata';
@@ -83,16 +101,24 @@ SELECT throws_ok($$ DROP TABLE crypto_gaf.tickers_2024_02 $$, '42501', NULL, 'an
 SELECT throws_ok($$ ALTER TABLE crypto_gaf.tickers DETACH PARTITION crypto_gaf.tickers_2024_02 $$, '42501', NULL, 'nor takes one off');
 SELECT throws_ok($$ TRUNCATE crypto_gaf.fact_klines $$, '42501', NULL, 'nor empties one');
 RESET ROLE;
-SELECT table_privs_are('crypto_gaf', name, 'cryptogaf_worker', ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE'])
-    FROM unnest(ARRAY['tracked_symbols', 'backfilled_intervals', 'extraction_metadata', 'venue_budgets', 'raw_objects', 'processed_files', 'rejected_rows', 'stopped_channels',
-        'fact_klines', 'fact_orderbook', 'tickers', 'hourly_klines', 'daily_klines', 'touched_hours', 'missing_klines', 'coverage', 'jobs',
-        'job_runs']) AS name;
-SELECT table_privs_are('crypto_gaf', name, 'cryptogaf_api', ARRAY['SELECT'])
-    FROM unnest(ARRAY['tracked_symbols', 'backfilled_intervals', 'extraction_metadata', 'raw_objects', 'processed_files', 'rejected_rows', 'stopped_channels', 'fact_klines',
-        'fact_orderbook', 'tickers', 'hourly_klines', 'daily_klines', 'missing_klines', 'coverage', 'retention', 'jobs', 'job_runs', 'ohlcv',
-        'order_books', 'fact_partitions']) AS name;
-SELECT table_privs_are('crypto_gaf', name, 'cryptogaf_worker', ARRAY['SELECT'])
-    FROM unnest(ARRAY['retention', 'ohlcv', 'order_books', 'fact_partitions']) AS name;
+-- Every table and view there is. One that is not listed has rights that nobody has thought about.
+SELECT bag_eq($$
+    SELECT c.relname::text, c.relkind, rights.* FROM pg_class c CROSS JOIN LATERAL (
+        SELECT string_agg(left(name, 1), '' ORDER BY place) FILTER (WHERE has_table_privilege('cryptogaf_worker', c.oid, name)) AS worker,
+            string_agg(left(name, 1), '' ORDER BY place) FILTER (WHERE has_table_privilege('cryptogaf_api', c.oid, name)) AS api
+        FROM unnest('{SELECT,INSERT,UPDATE,DELETE,TRUNCATE,REFERENCES,TRIGGER}'::text[]) WITH ORDINALITY AS names (name, place)) AS rights
+    WHERE c.relnamespace = 'crypto_gaf'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition
+$$, $$ VALUES
+    ('gafs', 'r'::"char", 'SIUD', 'S'), ('samples', 'r', 'SID', NULL), ('feeds', 'r', 'SIUD', 'S'), ('draws', 'r', 'SIUD', 'S'),
+    ('migrations', 'r', 'S', 'S'), ('functions', 'r', 'S', 'S'),
+    ('tracked_symbols', 'r', 'SIUD', 'S'), ('backfilled_intervals', 'r', 'SIUD', 'S'), ('extraction_metadata', 'r', 'SIUD', 'S'),
+    ('venue_budgets', 'r', 'SIUD', 'S'), ('raw_objects', 'r', 'SIUD', 'S'), ('processed_files', 'r', 'SIUD', 'S'),
+    ('rejected_rows', 'r', 'SIUD', 'S'), ('stopped_channels', 'r', 'SIUD', 'S'), ('lake_listings', 'r', 'SIUD', NULL),
+    ('fact_klines', 'p', 'SIUD', 'S'), ('fact_orderbook', 'p', 'SIUD', 'S'), ('tickers', 'p', 'SIUD', 'S'),
+    ('ohlcv', 'v', 'S', 'S'), ('order_books', 'v', 'S', 'S'), ('fact_partitions', 'v', 'S', 'S'), ('retention', 'r', 'S', 'S'),
+    ('hourly_klines', 'r', 'SIUD', 'S'), ('daily_klines', 'r', 'SIUD', 'S'), ('touched_hours', 'r', 'SIUD', NULL),
+    ('missing_klines', 'r', 'SIUD', 'S'), ('coverage', 'r', 'SIUD', 'S'), ('jobs', 'r', 'SIUD', 'S'), ('job_runs', 'r', 'SIUD', 'S')
+$$, 'each table and view has the rights that are listed here, and none is left out');
 SELECT is_empty($$
     SELECT oid::regprocedure FROM pg_proc WHERE pronamespace = 'crypto_gaf'::regnamespace AND has_function_privilege('cryptogaf_api', oid, 'EXECUTE')
 $$, 'the API executes none of the functions');

@@ -11,10 +11,18 @@ ROOT = Path(__file__).resolve().parents[2]
 RUN = Path(os.environ.get("RUN_FOLDER") or ROOT / ".run")
 
 
+def owner(path):
+    """A user's name, or number: a container may run as one that has no name."""
+    try:
+        return path.owner()
+    except KeyError:
+        return str(path.stat().st_uid)
+
+
 def _service():
     """Who owns what earlier runs left; `postgres` at first."""
-    owner = RUN.owner() if RUN.exists() else "root"
-    return "postgres" if owner == "root" else owner
+    found = owner(RUN) if RUN.exists() else "root"
+    return "postgres" if found == "root" or found.isdecimal() else found
 
 
 SERVICE = _service()
@@ -49,6 +57,14 @@ def give(path):
     """Hands a file or folder of ours to the servers' account."""
     if is_root():
         shutil.chown(path, SERVICE, pwd.getpwnam(SERVICE).pw_gid)
+
+
+def write_secret(path, text):
+    """A file that only the servers' account may read, whoever could read it before."""
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        os.fchmod(file.fileno(), 0o600)
+        file.write(text)
+    give(path)
 
 
 def environment(**more):

@@ -1,6 +1,5 @@
 """A private Postgres cluster: its files, its login users, how to start it and talk to it."""
 
-import os
 import re
 import secrets
 import shutil
@@ -66,7 +65,7 @@ class Cluster:
         if (self.data / "PG_VERSION").exists():
             return
         words = self.secrets / "initdb"
-        self._write(words, self.password(SUPERUSER) + "\n")
+        account.write_secret(words, self.password(SUPERUSER) + "\n")
         # Under another name until it is whole: one that was interrupted must not pass for a cluster.
         unfinished = self.data.with_name(self.data.name + ".new")
         shutil.rmtree(unfinished, ignore_errors=True)
@@ -81,13 +80,7 @@ class Cluster:
 
     def _draw_password(self, user):
         if not self.passfile(user).exists():
-            self._write(self.passfile(user), f"*:*:*:{user}:{secrets.token_urlsafe(24)}\n")
-
-    @staticmethod
-    def _write(path, text):
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            file.write(text)
-        account.give(path)
+            account.write_secret(self.passfile(user), f"*:*:*:{user}:{secrets.token_urlsafe(24)}\n")
 
     def command(self, *settings):
         """The server in the foreground, on the loopback address and a socket."""

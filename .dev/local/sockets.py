@@ -1,5 +1,6 @@
 """Where the sockets lie: below .run, or, where that path is too long for a socket, in a private folder whose name .run keeps."""
 
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -28,8 +29,9 @@ def remove():
 def _noted():
     """The folder of an earlier run, if it is still there and nobody else's."""
     path = Path(NOTE.read_text().strip()) if NOTE.exists() else None
-    owners = (account.SERVICE, Path.home().owner())
-    return path if path and path.is_dir() and not path.is_symlink() and path.owner() in owners else None
+    if not path or not path.is_dir() or path.is_symlink():
+        return None
+    return path if path.stat().st_uid == os.geteuid() or account.owner(path) == account.SERVICE else None
 
 
 def _made():

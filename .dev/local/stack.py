@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import shlex
 import subprocess
 import time
@@ -16,16 +15,19 @@ import nginx
 import processes
 import sockets
 from account import ROOT, RUN
-from cluster import Cluster, ClusterError
+from cluster import Cluster
 from settings import LIVE_PRODUCTS, PROGRAM, TRACKED
 
 VENV = ROOT / ".build/venv/bin"
 # What the programs of a run see of it, kept for commands by hand.
 KEPT = RUN / "environment.json"
-# Of the caller's: how often to sample and log, how long to keep what, and, as VENUE_URL and VENUE_RATE_LIMIT, where the venues are and how
-# often they may be asked.
-PASSED = re.compile(
-    r"SLEEP_INTERVAL|HTTP_TIMEOUT|LOG_LEVEL|ALLOW_ORIGIN|[A-Z]+_(DAYS|MAX_BYTES|RATE_LIMIT)|(?!COINBASE_URL|LAKE_)[A-Z]+(_EXCHANGE)?_URL")
+# Of the caller's, by name, since any other may be a secret: how often to sample and log, how long to keep what and how much of it, where
+# the venues are and how often they may be asked.
+VENUES = ("BINANCE", "BITSTAMP", "BYBIT", "COINBASE", "GATEIO", "KRAKEN", "KUCOIN", "OKX")
+PASSED = {"SLEEP_INTERVAL", "HTTP_TIMEOUT", "LOG_LEVEL", "ALLOW_ORIGIN", "RAW_DAYS", "ARCHIVE_DAYS", "FACT_DAYS", "LOG_DAYS", "RAW_MAX_BYTES",
+          "ARCHIVE_MAX_BYTES", *(f"{venue}_RATE_LIMIT" for venue in VENUES),
+          # COINBASE_URL is the local venue's, which the stack itself starts.
+          *(f"{venue}_EXCHANGE_URL" if venue == "COINBASE" else f"{venue}_URL" for venue in VENUES)}
 
 
 class StackError(Exception):
@@ -94,14 +96,13 @@ class Stack:
         return done.stdout
 
     def _shared_environment(self):
-        passed = {name: value for name, value in os.environ.items() if value and PASSED.fullmatch(name)}
+        passed = {name: value for name, value in os.environ.items() if value and name in PASSED}
         return passed | {
             "SQL_DIR": ROOT / "sql", "LAKE_URL": f"file://{self.lake}", "COINBASE_URL": f"http://127.0.0.1:{self.settings.ports['VENUE_PORT']}",
             "PGHOST": self.cluster.sockets, "PGPORT": self.cluster.port, "PGDATABASE": self.settings.database}
 
     def _keep_environment(self):
-        KEPT.write_text(json.dumps({name: str(value) for name, value in self._shared_environment().items()}))
-        account.give(KEPT)
+        account.write_secret(KEPT, json.dumps({name: str(value) for name, value in self._shared_environment().items()}))
 
     def _start_supervisor(self):
         folder = self.cluster.sockets

@@ -35,7 +35,7 @@ class WarehouseTests(StackCase):
         self.started_up(self.start(MARKET="auto", COINBASE_EXCHANGE_URL=venue.url))
         self.assertIn("live market", self.output())
         self.assertEqual(sorted(self.listed()), sorted(f"coinbase:{product}" for product in PRODUCTS))
-        self.assertGreater(self.sql("SELECT min(now() - since) FROM crypto_gaf.tracked_symbols"), "1 day")
+        self.assertEqual(self.sql("SELECT bool_and(now() - since BETWEEN interval '1 day' AND interval '49 hours') FROM crypto_gaf.tracked_symbols"), "t")
         self.job("ingest-klines")
         self.job("ingest-depth")
         self.job("ingest-tickers")

@@ -42,7 +42,7 @@ public struct BinaryRows: Sendable {
     /// A `timestamptz` of milliseconds since 1970 UTC.
     public mutating func append(milliseconds: Int64) { append((milliseconds - Timestamp.epoch * 1000) * 1000) }
 
-    /// A `text` without a NUL.
+    /// A `text`; the server refuses one that holds a NUL.
     public mutating func append(text: String) {
         var text = text
         text.withUTF8 { utf8 in

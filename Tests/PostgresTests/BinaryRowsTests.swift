@@ -71,6 +71,14 @@ import Testing
         #expect(try connection.copy(into: "t", columns: ["id", "name"], rows: rows) == 50_000)
         let error = #expect(throws: PostgresError.self) { try connection.copy(into: "t", columns: ["id", "name"], rows: rows) }
         #expect(error?.sqlState == "23505")
+        var unstorable = BinaryRows(columns: 2)
+        for (id, text) in [(50_000, "good"), (50_001, "a\0")] {
+            unstorable.beginRow()
+            unstorable.append(Int64(id))
+            unstorable.append(text: text)
+        }
+        let refused = #expect(throws: PostgresError.self) { try connection.copy(into: "t", columns: ["id", "name"], rows: unstorable) }
+        #expect(refused?.sqlState == "22021")
         #expect(try connection.query("SELECT count(*) FROM t").one().int(0) == 50_000)
         rows.removeAll()
         #expect(try connection.copy(into: "t", columns: ["id", "name"], rows: rows) == 0)

@@ -83,23 +83,6 @@ import Testing
         #expect(!connection.isInTransaction)
     }
 
-    @Test("copy brings in every kind of value, and all or nothing")
-    func copy() throws {
-        let connection = try connect()
-        try connection.run(script: "CREATE TABLE public.t (id integer PRIMARY KEY, name text, data bytea)")
-        let rows: [[any SQLValue]] = [[1, "tab\t line\n back\\ \\N", [0, 9, 10, 92] as [UInt8]], [2, nil as String?, nil as [UInt8]?]]
-        #expect(try connection.copy(into: "public.t", columns: ["id", "name", "data"], rows: rows) == 2)
-        let first = try connection.query("SELECT name, data FROM t WHERE id = 1").one()
-        #expect(try first.text(0) == "tab\t line\n back\\ \\N" && first.bytes(1) == [0, 9, 10, 92])
-        #expect(throws: PostgresError.self) { try connection.copy(into: "t", columns: ["id"], rows: [[3], [4], [3]] as [[any SQLValue]]) }
-        #expect(throws: PostgresError.self) {
-            try connection.copy(into: "t", columns: ["id", "name"], rows: [[5, "a\0"]] as [[any SQLValue]])
-        }
-        #expect(try connection.query("SELECT count(*) FROM t").one().int(0) == 2)
-        let many = (10..<50_010).lazy.map { [$0, String(repeating: "x", count: 50)] as [any SQLValue] }
-        #expect(try connection.copy(into: "t", columns: ["id", "name"], rows: many) == 50_000)
-    }
-
     @Test("a prepared statement survives a change of its table, and being deallocated")
     func stalePlans() throws {
         let connection = try connect()

@@ -3,7 +3,7 @@ public import Postgres
 
 /// One month of a table of facts.
 public struct FactPartition: Equatable, Sendable {
-    public let fact: String
+    public let fact: FactTable
     /// Its own table's name.
     public let name: String
     public let startsAt: Date
@@ -13,7 +13,7 @@ public struct FactPartition: Equatable, Sendable {
 
 /// The months of the tables of facts: made ahead, and dropped when they are old.
 public struct FactPartitions {
-    public static let facts = ["fact_klines", "fact_orderbook", "tickers"]
+    private static let facts = FactTable.allCases.map(\.rawValue)
 
     private let connection: Connection
 
@@ -43,24 +43,20 @@ public struct FactPartitions {
 
     /// Those that ended by then, the oldest first.
     public func ended(by cutoff: Date) throws(PostgresError) -> [FactPartition] {
-        let rows = try connection.query(
+        try connection.query(
             """
             SELECT fact, partition, starts_at, ends_at, bytes FROM crypto_gaf.fact_partitions
             WHERE ends_at <= \(cutoff)::timestamptz ORDER BY starts_at, fact
-            """)
-        var partitions: [FactPartition] = []
-        for row in rows {
-            partitions.append(
-                FactPartition(
-                    fact: try row.text(0), name: try row.text(1), startsAt: try row.date(2), endsAt: try row.date(3), bytes: try row.int(4))
-            )
+            """
+        ).map { row throws(PostgresError) in
+            FactPartition(
+                fact: try row.fact(0), name: try row.text(1), startsAt: try row.date(2), endsAt: try row.date(3), bytes: try row.int(4))
         }
-        return partitions
     }
 
     /// Whether minutes of it are not rolled up, so that it may not be dropped.
     public func awaitsRollup(_ partition: FactPartition) throws(PostgresError) -> Bool {
-        guard partition.fact == "fact_klines" else { return false }
+        guard partition.fact == .klines else { return false }
         return try connection.query(
             """
             SELECT EXISTS (SELECT FROM crypto_gaf.touched_hours
@@ -79,12 +75,20 @@ public struct FactPartitions {
             try connection.transaction {
                 try connection.execute("SELECT set_config('lock_timeout', \(String(patience.components.seconds * 1000)), true)")
                 try connection.execute(
-                    "SELECT crypto_gaf.drop_month(\(partition.fact), (\(partition.startsAt)::timestamptz AT TIME ZONE 'UTC')::date, \(age)::interval)"
+                    "SELECT crypto_gaf.drop_month(\(partition.fact.rawValue), (\(partition.startsAt)::timestamptz AT TIME ZONE 'UTC')::date, \(age)::interval)"
                 )
             }
             return nil
         } catch let error as PostgresError where error.sqlState == "55000" || error.sqlState == "55P03" {
             return error.message
         }
+    }
+}
+
+extension Row {
+    fileprivate func fact(_ column: Int) throws(PostgresError) -> FactTable {
+        let name = try text(column)
+        guard let fact = FactTable(rawValue: name) else { throw PostgresError(.decode, "\(name) is no table of facts") }
+        return fact
     }
 }

@@ -40,7 +40,7 @@ public struct FeedRepository {
 
     /// In the order of their names.
     public func targets() throws(PostgresError) -> [CollectTarget] {
-        let rows = try connection.query(
+        try connection.query(
             """
             SELECT g.product, g.aggregation, g.depth, CASE WHEN newest.is_ours THEN f.last_trade END, f.last_sample_at,
                 CASE WHEN NOT newest.is_ours THEN f.last_trade END
@@ -49,15 +49,12 @@ public struct FeedRepository {
             CROSS JOIN LATERAL (SELECT coalesce((SELECT s.last_trade IS NOT NULL FROM crypto_gaf.samples s WHERE s.product = g.product
                 ORDER BY s.sample_id DESC LIMIT 1), true) AS is_ours) newest
             ORDER BY g.product
-            """)
-        var targets: [CollectTarget] = []
-        for row in rows {
-            targets.append(
-                CollectTarget(
-                    product: try row.text(0), aggregation: try row.decimal(1), depth: try row.int(2), lastTrade: try row.int64OrNil(3),
-                    lastSampleAt: try row.dateOrNil(4), overtakenAt: try row.int64OrNil(5)))
+            """
+        ).map { row throws(PostgresError) in
+            CollectTarget(
+                product: try row.text(0), aggregation: try row.decimal(1), depth: try row.int(2), lastTrade: try row.int64OrNil(3),
+                lastSampleAt: try row.dateOrNil(4), overtakenAt: try row.int64OrNil(5))
         }
-        return targets
     }
 
     /// Adds to the counts; products that are not on show are left out.

@@ -90,11 +90,9 @@ public struct GafRepository {
                 ORDER BY s.sample_id DESC OFFSET \(Self.leastSamples - 1) LIMIT 1)
             ORDER BY calculated_at NULLS FIRST, product
             """, binary: true)
-        var products: [DueProduct] = []
-        for row in rows {
-            products.append(DueProduct(product: try row.text(0), maxSize: try row.int(1), newestSampleID: try row.int64(2)))
+        return try rows.map { row throws(PostgresError) in
+            DueProduct(product: try row.text(0), maxSize: try row.int(1), newestSampleID: try row.int64(2))
         }
-        return products
     }
 
     /// Stores the images in one UPDATE, and counts them. False: the product is no longer on show.

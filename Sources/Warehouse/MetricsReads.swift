@@ -45,9 +45,7 @@ public struct MetricsReads {
             LEFT JOIN crypto_gaf.draws d ON d.product = g.product AND d.hour = date_trunc('hour', clock_timestamp())
             ORDER BY g.product
             """, binary: true)
-        var products: [ProductMetrics] = []
-        for row in rows { products.append(try ProductMetrics(row)) }
-        return products
+        return try rows.map(ProductMetrics.init)
     }
 }
 

@@ -85,11 +85,9 @@ public struct Migrator {
     }
 
     private func applied() throws(PostgresError) -> [AppliedMigration] {
-        var applied: [AppliedMigration] = []
-        for row in try connection.query("SELECT number, name, checksum FROM crypto_gaf.migrations ORDER BY number") {
-            applied.append(AppliedMigration(number: try row.int(0), name: try row.text(1), checksum: try row.text(2)))
+        try connection.query("SELECT number, name, checksum FROM crypto_gaf.migrations ORDER BY number").map { row throws(PostgresError) in
+            AppliedMigration(number: try row.int(0), name: try row.text(1), checksum: try row.text(2))
         }
-        return applied
     }
 
     private func apply(_ migration: Migration) throws {

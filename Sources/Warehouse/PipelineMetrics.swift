@@ -17,7 +17,7 @@ public struct PipelineMetrics {
     /// Objects that wait for `transform`; no more than `limit` are counted. So for the next.
     public let objectsDue: Double
     public let rejectedRows: Double
-    public let stoppedChannels: [(exchange: String, channel: String)]
+    public let stoppedChannels: [LakeChannel]
     /// When the newest partition of each table of facts ends, in seconds since 1970.
     public let partitionEnds: [(fact: String, end: Double)]
 
@@ -27,7 +27,7 @@ public struct PipelineMetrics {
 extension MetricsReads {
     /// Of every job that has ever run, by name: a few descents into an index for each, however many runs there were.
     public func jobs() throws(PostgresError) -> [JobMetrics] {
-        let rows = try connection.query(
+        try connection.query(
             """
             WITH RECURSIVE names AS (
                 SELECT min(job) AS job FROM crypto_gaf.job_runs
@@ -38,15 +38,12 @@ extension MetricsReads {
                     ORDER BY r.started_at DESC LIMIT 1),
                 \(Self.last("succeeded")), greatest(\(Self.last("failed")), \(Self.last("died")))
             FROM names n WHERE n.job IS NOT NULL ORDER BY n.job LIMIT 100
-            """, binary: true)
-        var jobs: [JobMetrics] = []
-        for row in rows {
-            jobs.append(
-                JobMetrics(
-                    job: try row.text(0), lastOutcome: try row.textOrNil(1), lastSuccess: try row.doubleOrNil(2),
-                    lastFailure: try row.doubleOrNil(3)))
+            """, binary: true
+        ).map { row throws(PostgresError) in
+            JobMetrics(
+                job: try row.text(0), lastOutcome: try row.textOrNil(1), lastSuccess: try row.doubleOrNil(2),
+                lastFailure: try row.doubleOrNil(3))
         }
-        return jobs
     }
 
     private static func last(_ outcome: String) -> SQL {
@@ -66,18 +63,11 @@ extension MetricsReads {
                     WHERE rejected_at > clock_timestamp() - interval '1 day' LIMIT \(PipelineMetrics.limit)) rejected)
             """, binary: true
         ).one()
-        var stopped: [(String, String)] = []
-        for row in try connection.query("SELECT exchange, channel FROM crypto_gaf.stopped_channels ORDER BY 1, 2 LIMIT 100") {
-            stopped.append((try row.text(0), try row.text(1)))
-        }
-        var ends: [(String, Double)] = []
-        for row in try connection.query(
-            "SELECT fact, extract(epoch FROM max(ends_at))::float8 FROM crypto_gaf.fact_partitions GROUP BY fact ORDER BY fact")
-        {
-            if let end = try row.doubleOrNil(1) { ends.append((try row.text(0), end)) }
-        }
+        let ends = try connection.query(
+            "SELECT fact, extract(epoch FROM max(ends_at))::float8 FROM crypto_gaf.fact_partitions WHERE ends_at IS NOT NULL GROUP BY fact ORDER BY fact"
+        ).map { row throws(PostgresError) in (fact: try row.text(0), end: try row.double(1)) }
         return PipelineMetrics(
             unexplained: try counts.double(0), objectsDue: try counts.double(1), rejectedRows: try counts.double(2),
-            stoppedChannels: stopped, partitionEnds: ends)
+            stoppedChannels: try StoppedChannels(connection).all().map(\.channel), partitionEnds: ends)
     }
 }

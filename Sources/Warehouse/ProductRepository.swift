@@ -50,19 +50,16 @@ public struct ProductRepository {
 
     /// In the order of their names.
     public func list() throws(PostgresError) -> [ProductSettings] {
-        let rows = try connection.query(
+        try connection.query(
             """
             SELECT product, coalesce(max_size, 600), aggregation, depth, (extract(epoch FROM redraw_interval) * 1000000)::bigint
             FROM crypto_gaf.gafs ORDER BY product
-            """)
-        var products: [ProductSettings] = []
-        for row in rows {
-            products.append(
-                ProductSettings(
-                    product: try row.text(0), maxSize: try row.int(1), aggregation: try row.decimal(2), depth: try row.int(3),
-                    redrawInterval: .microseconds(try row.int64(4))))
+            """
+        ).map { row throws(PostgresError) in
+            ProductSettings(
+                product: try row.text(0), maxSize: try row.int(1), aggregation: try row.decimal(2), depth: try row.int(3),
+                redrawInterval: .microseconds(try row.int64(4)))
         }
-        return products
     }
 
     /// False: it is there already, and stays as it is.

@@ -73,8 +73,7 @@ public struct RawObjectRepository {
 extension RawObjectRepository {
     /// Those of `channels` that have objects which are due, and are not stopped. A look at each channel, however many objects wait.
     public func channelsDue(_ channels: [String]) throws(PostgresError) -> [LakeChannel] {
-        var due: [LakeChannel] = []
-        let rows = try connection.query(
+        try connection.query(
             """
             WITH RECURSIVE found AS (
                 (SELECT exchange, channel FROM crypto_gaf.raw_objects WHERE due ORDER BY exchange, channel LIMIT 1)
@@ -85,9 +84,8 @@ extension RawObjectRepository {
             SELECT exchange, channel FROM found WHERE channel = ANY (\(channels)::text[])
                 AND NOT EXISTS (SELECT FROM crypto_gaf.stopped_channels s WHERE (s.exchange, s.channel) = (found.exchange, found.channel))
             ORDER BY 1, 2
-            """)
-        for row in rows { due.append(LakeChannel(exchange: try row.text(0), channel: try row.text(1))) }
-        return due
+            """
+        ).map { row throws(PostgresError) in LakeChannel(exchange: try row.text(0), channel: try row.text(1)) }
     }
 
     /// The oldest objects of a channel that are due and that nobody else has claimed, as far as they lie in one place; they are the
@@ -156,9 +154,7 @@ extension RawObjectRepository {
     }
 
     private func keys(_ sql: SQL) throws(PostgresError) -> [String] {
-        var found: [String] = []
-        for row in try connection.query(sql) { found.append(try row.text(0)) }
-        return found
+        try connection.query(sql).map { row throws(PostgresError) in try row.text(0) }
     }
 }
 

@@ -47,7 +47,7 @@ public struct RawRetention {
     public func settled(
         in location: RawLocation, before cutoff: Date, after: SettledObject? = nil, limit: Int
     ) throws(PostgresError) -> [SettledObject] {
-        let rows = try connection.query(
+        try connection.query(
             """
             SELECT o.object_key, greatest(o.received_at, o.recorded_at), o.bytes, o.sha256 FROM crypto_gaf.raw_objects o
             WHERE o.location = \(location.rawValue) AND greatest(o.received_at, o.recorded_at) < \(cutoff)::timestamptz AND NOT o.due
@@ -55,14 +55,10 @@ public struct RawRetention {
                     > (coalesce(\(after?.keptSince)::timestamptz, '-infinity'), coalesce(\(after?.key), ''))
                 AND EXISTS (SELECT FROM crypto_gaf.processed_files p WHERE p.object_key = o.object_key)
             ORDER BY greatest(o.received_at, o.recorded_at), o.object_key LIMIT \(limit)
-            """, binary: true)
-        var objects: [SettledObject] = []
-        for row in rows {
-            objects.append(
-                SettledObject(
-                    key: try row.text(0), keptSince: try row.date(1), bytes: try row.int(2), sha256: try row.bytes(3)))
+            """, binary: true
+        ).map { row throws(PostgresError) in
+            SettledObject(key: try row.text(0), keptSince: try row.date(1), bytes: try row.int(2), sha256: try row.bytes(3))
         }
-        return objects
     }
 
     /// What lies there, transformed or not.
@@ -85,28 +81,24 @@ public struct RawRetention {
     ///
     /// - Returns: the keys of those that moved.
     public func move(_ keys: [String], from old: RawLocation, to new: RawLocation) throws(PostgresError) -> [String] {
-        let rows = try connection.query(
+        try connection.query(
             """
             UPDATE crypto_gaf.raw_objects SET location = \(new.rawValue), leftover_in = \(old.rawValue)
             WHERE object_key = ANY (\(keys)::text[]) AND location = \(old.rawValue) AND NOT due
                 AND leftover_in IS NULL
             RETURNING object_key
-            """)
-        var moved: [String] = []
-        for row in rows { moved.append(try row.text(0)) }
-        return moved
+            """
+        ).map { row throws(PostgresError) in try row.text(0) }
     }
 
     /// Keys of objects that may still lie where they no longer belong, in the order of the keys.
     public func leftovers(in location: RawLocation, after: String = "", limit: Int) throws(PostgresError) -> [String] {
-        let rows = try connection.query(
+        try connection.query(
             """
             SELECT object_key FROM crypto_gaf.raw_objects
             WHERE leftover_in = \(location.rawValue) AND object_key > \(after) ORDER BY object_key LIMIT \(limit)
-            """)
-        var keys: [String] = []
-        for row in rows { keys.append(try row.text(0)) }
-        return keys
+            """
+        ).map { row throws(PostgresError) in try row.text(0) }
     }
 
     /// They lie there no longer.

@@ -110,9 +110,7 @@ public struct SampleRepository {
             )
             SELECT DISTINCT product FROM input WHERE product NOT IN (SELECT product FROM known) ORDER BY product
             """)
-        var rejected: [RejectedProduct] = []
-        for row in rows { rejected.append(RejectedProduct(product: try row.text(0), cause: nil)) }
-        return rejected
+        return try rows.map { row throws(PostgresError) in RejectedProduct(product: try row.text(0), cause: nil) }
     }
 }
 

@@ -34,13 +34,13 @@ public struct StoppedChannels {
 
     public init(_ connection: Connection) { self.connection = connection }
 
+    /// In the order of exchange and channel.
     public func all() throws(PostgresError) -> [StoppedChannel] {
-        var channels: [StoppedChannel] = []
-        for row in try connection.query("SELECT exchange, channel, object_key, reason FROM crypto_gaf.stopped_channels ORDER BY 1, 2") {
+        try connection.query("SELECT exchange, channel, object_key, reason FROM crypto_gaf.stopped_channels ORDER BY 1, 2").map {
+            row throws(PostgresError) in
             let channel = LakeChannel(exchange: try row.text(0), channel: try row.text(1))
-            channels.append(StoppedChannel(channel, objectKey: try row.text(2), reason: try row.text(3)))
+            return StoppedChannel(channel, objectKey: try row.text(2), reason: try row.text(3))
         }
-        return channels
     }
 
     /// One that is stopped already stays as it is. False: it was.

@@ -27,7 +27,7 @@ extension MetricsRoutes {
             [([:], Double(pipeline.stoppedChannels.count))])
         out.family(
             "cryptogaf_stopped_channel", .gauge, "Always 1; which channel stands still.",
-            pipeline.stoppedChannels.map { (["exchange": $0.exchange, "channel": $0.channel], 1) })
+            pipeline.stoppedChannels.map { (["exchange": $0.exchange, "channel": $0.name], 1) })
         out.family(
             "cryptogaf_partition_end_timestamp_seconds", .gauge, "Until when the table of facts has partitions.",
             pipeline.partitionEnds.map { (["fact": $0.fact], $0.end) })

@@ -4,21 +4,17 @@ public import Postgres
 
 /// What an extraction is of.
 public struct ExtractionKey: Hashable, Sendable {
-    public enum DataType: String, Sendable {
-        case klines, depth, tickers
-    }
-
     public var exchange: String
     /// `BASE-QUOTE`, or `_all` where one answer tells of every market.
     public var symbol: String
-    public var type: DataType
+    public var channel: Channel
     /// Of klines.
     public var interval: KlineInterval?
 
-    public init(_ exchange: String, _ symbol: String, _ type: DataType, _ interval: KlineInterval? = nil) {
+    public init(_ exchange: String, _ symbol: String, _ channel: Channel, _ interval: KlineInterval? = nil) {
         self.exchange = exchange
         self.symbol = symbol
-        self.type = type
+        self.channel = channel
         self.interval = interval
     }
 }
@@ -46,16 +42,16 @@ public struct ExtractionRepository {
 
     public init(_ connection: Connection) { self.connection = connection }
 
-    /// Where those of a type stand that have got anywhere.
-    public func standings(_ type: ExtractionKey.DataType) throws(PostgresError) -> [ExtractionKey: Date] {
+    /// Where those of a channel stand that have got anywhere.
+    public func standings(_ channel: Channel) throws(PostgresError) -> [ExtractionKey: Date] {
         let rows = try connection.query(
             """
             SELECT exchange, symbol, interval_code, last_open_time FROM crypto_gaf.extraction_metadata
-            WHERE data_type = \(type.rawValue) AND last_open_time IS NOT NULL
+            WHERE data_type = \(channel.rawValue) AND last_open_time IS NOT NULL
             """)
         var standings: [ExtractionKey: Date] = [:]
         for row in rows {
-            let key = ExtractionKey(try row.text(0), try row.text(1), type, KlineInterval(rawValue: try row.text(2)))
+            let key = ExtractionKey(try row.text(0), try row.text(1), channel, KlineInterval(rawValue: try row.text(2)))
             standings[key] = try row.date(3)
         }
         return standings
@@ -70,7 +66,7 @@ public struct ExtractionRepository {
             INSERT INTO crypto_gaf.extraction_metadata AS m
                 (exchange, symbol, data_type, interval_code, last_open_time, record_count, failures, last_error)
             SELECT exchange, symbol, data_type, interval_code, last_open_time, records, (error IS NOT NULL)::integer, error
-            FROM unnest(\(merged.map(\.key.exchange))::text[], \(merged.map(\.key.symbol))::text[], \(merged.map(\.key.type.rawValue))::text[],
+            FROM unnest(\(merged.map(\.key.exchange))::text[], \(merged.map(\.key.symbol))::text[], \(merged.map(\.key.channel.rawValue))::text[],
                 \(merged.map { $0.key.interval?.code ?? "" })::text[], \(merged.map(\.lastOpenTime))::timestamptz[],
                 \(merged.map(\.records))::bigint[], \(merged.map(\.error))::text[])
                 AS new (exchange, symbol, data_type, interval_code, last_open_time, records, error)

@@ -1,4 +1,5 @@
 public import FoundationEssentials
+public import Market
 public import Postgres
 
 /// An object of the lake as `raw_objects` knows it.
@@ -39,15 +40,15 @@ public struct RawObjectRepository {
 
     public init(_ connection: Connection) { self.connection = connection }
 
-    /// Records objects that are in the lake now, or in its archive; those already recorded stay as they are. They are due.
-    public func record(_ objects: [RawObjectRecord], archived: Bool = false) throws(PostgresError) {
+    /// Records objects that lie there now; those already recorded stay as they are. They are due.
+    public func record(_ objects: [RawObjectRecord], in location: RawLocation = .live) throws(PostgresError) {
         guard !objects.isEmpty else { return }
         try connection.execute(
             """
             INSERT INTO crypto_gaf.raw_objects (object_key, exchange, symbol, channel, interval_code, requested_at, received_at, bytes, sha256,
                 location)
             SELECT key, exchange, symbol, channel, interval_code, requested_at, received_at, bytes, decode(sha256, 'hex'),
-                \(archived ? "archive" : "live")
+                \(location.rawValue)
             FROM unnest(\(objects.map(\.key))::text[], \(objects.map(\.exchange))::text[], \(objects.map(\.symbol))::text[],
                 \(objects.map(\.channel))::text[], \(objects.map(\.intervalCode))::text[], \(objects.map(\.requestedAt))::timestamptz[],
                 \(objects.map(\.receivedAt))::timestamptz[],
@@ -72,7 +73,7 @@ public struct RawObjectRepository {
 
 extension RawObjectRepository {
     /// Those of `channels` that have objects which are due, and are not stopped. A look at each channel, however many objects wait.
-    public func channelsDue(_ channels: [String]) throws(PostgresError) -> [LakeChannel] {
+    public func channelsDue(_ channels: [Channel]) throws(PostgresError) -> [LakeChannel] {
         try connection.query(
             """
             WITH RECURSIVE found AS (
@@ -81,40 +82,41 @@ extension RawObjectRepository {
                 SELECT next.exchange, next.channel FROM found CROSS JOIN LATERAL (
                     SELECT exchange, channel FROM crypto_gaf.raw_objects r WHERE r.due AND (r.exchange, r.channel) > (found.exchange, found.channel)
                     ORDER BY r.exchange, r.channel LIMIT 1) next)
-            SELECT exchange, channel FROM found WHERE channel = ANY (\(channels)::text[])
+            SELECT exchange, channel FROM found WHERE channel = ANY (\(channels.map(\.rawValue))::text[])
                 AND NOT EXISTS (SELECT FROM crypto_gaf.stopped_channels s WHERE (s.exchange, s.channel) = (found.exchange, found.channel))
             ORDER BY 1, 2
             """
-        ).map { row throws(PostgresError) in LakeChannel(exchange: try row.text(0), channel: try row.text(1)) }
+        ).map { row throws(PostgresError) in LakeChannel(exchange: try row.text(0), name: try row.text(1)) }
     }
 
     /// The oldest objects of a channel that are due and that nobody else has claimed, as far as they lie in one place; they are the
     /// caller's until the transaction ends.
     ///
-    /// - Parameter archived: also those that lie in the archive.
-    public func claim(_ channel: LakeChannel, limit: Int, archived: Bool) throws(PostgresError) -> (keys: [String], isArchived: Bool) {
+    /// - Parameter locations: only those that lie there.
+    public func claim(
+        _ channel: LakeChannel, limit: Int, in locations: [RawLocation]
+    ) throws(PostgresError) -> (keys: [String], location: RawLocation) {
         let rows = try connection.query(
             """
-            SELECT object_key, location <> 'live' FROM crypto_gaf.raw_objects
-            WHERE due AND exchange = \(channel.exchange) AND channel = \(channel.channel) AND (location = 'live' OR \(archived)::boolean)
+            SELECT object_key, location FROM crypto_gaf.raw_objects
+            WHERE due AND exchange = \(channel.exchange) AND channel = \(channel.name) AND location = ANY (\(locations.map(\.rawValue))::text[])
             ORDER BY received_at, object_key LIMIT \(limit)::bigint FOR UPDATE SKIP LOCKED
             """)
-        var claimed: (keys: [String], isArchived: Bool) = ([], false)
+        guard let location = try rows.first?.location(1) else { return ([], .live) }
+        var keys: [String] = []
         for row in rows {
-            let isArchived = try row.bool(1)
-            if claimed.keys.isEmpty { claimed.isArchived = isArchived }
-            guard isArchived == claimed.isArchived else { break }
-            claimed.keys.append(try row.text(0))
+            guard try row.location(1) == location else { break }
+            keys.append(try row.text(0))
         }
-        return claimed
+        return (keys, location)
     }
 
     /// Of these objects those that are due, lie there and that nobody else has claimed, as above.
-    public func claim(_ keys: [String], isArchived: Bool) throws(PostgresError) -> [String] {
+    public func claim(_ keys: [String], in location: RawLocation) throws(PostgresError) -> [String] {
         try self.keys(
             """
             SELECT object_key FROM crypto_gaf.raw_objects
-            WHERE due AND object_key = ANY (\(keys)::text[]) AND (location <> 'live') = \(isArchived)
+            WHERE due AND object_key = ANY (\(keys)::text[]) AND location = \(location.rawValue)
             ORDER BY received_at, object_key FOR UPDATE SKIP LOCKED
             """)
     }
@@ -133,15 +135,15 @@ extension RawObjectRepository {
         try keys(
             """
             SELECT object_key FROM crypto_gaf.raw_objects
-            WHERE due AND exchange = \(channel.exchange) AND channel = \(channel.channel) AND location = 'live'
+            WHERE due AND exchange = \(channel.exchange) AND channel = \(channel.name) AND location = 'live'
                 AND received_at > (SELECT received_at FROM crypto_gaf.raw_objects WHERE object_key = \(key))
             ORDER BY received_at DESC, object_key DESC LIMIT \(limit)::bigint
             """)
     }
 
-    /// Whether it lies in the archive, or is gone from there too.
-    public func isArchived(_ key: String) throws(PostgresError) -> Bool {
-        try !keys("SELECT object_key FROM crypto_gaf.raw_objects WHERE object_key = \(key) AND location <> 'live'").isEmpty
+    /// Nil: nobody has recorded it.
+    public func location(of key: String) throws(PostgresError) -> RawLocation? {
+        try connection.query("SELECT location FROM crypto_gaf.raw_objects WHERE object_key = \(key)").oneOrNil()?.location(0)
     }
 
     /// Those of `keys` that nobody has recorded.
@@ -155,6 +157,14 @@ extension RawObjectRepository {
 
     private func keys(_ sql: SQL) throws(PostgresError) -> [String] {
         try connection.query(sql).map { row throws(PostgresError) in try row.text(0) }
+    }
+}
+
+extension Row {
+    fileprivate func location(_ column: Int) throws(PostgresError) -> RawLocation {
+        let name = try text(column)
+        guard let location = RawLocation(rawValue: name) else { throw PostgresError(.decode, "\(name) is no place of raw objects") }
+        return location
     }
 }
 

@@ -2,7 +2,7 @@ public import FoundationEssentials
 public import Postgres
 
 /// Where a raw object is; as in `raw_objects.location`.
-public enum RawLocation: String, Sendable {
+public enum RawLocation: String, CaseIterable, Sendable {
     case live, archive
     /// Removed by retention; the row stays for a time.
     case expired

@@ -1,20 +1,5 @@
 public import Postgres
 
-/// What a venue is asked for again and again: its candles, its books, its tickers.
-public struct LakeChannel: Hashable, Sendable, Comparable, CustomStringConvertible {
-    public let exchange: String
-    public let channel: String
-
-    public init(exchange: String, channel: String) {
-        self.exchange = exchange
-        self.channel = channel
-    }
-
-    public var description: String { "\(exchange)/\(channel)" }
-
-    public static func < (a: LakeChannel, b: LakeChannel) -> Bool { (a.exchange, a.channel) < (b.exchange, b.channel) }
-}
-
 /// A channel of which nothing loads, and the first object that could not be read.
 public struct StoppedChannel: Equatable, Sendable {
     public let channel: LakeChannel
@@ -38,7 +23,7 @@ public struct StoppedChannels {
     public func all() throws(PostgresError) -> [StoppedChannel] {
         try connection.query("SELECT exchange, channel, object_key, reason FROM crypto_gaf.stopped_channels ORDER BY 1, 2").map {
             row throws(PostgresError) in
-            let channel = LakeChannel(exchange: try row.text(0), channel: try row.text(1))
+            let channel = LakeChannel(exchange: try row.text(0), name: try row.text(1))
             return StoppedChannel(channel, objectKey: try row.text(2), reason: try row.text(3))
         }
     }
@@ -48,7 +33,7 @@ public struct StoppedChannels {
         try connection.execute(
             """
             INSERT INTO crypto_gaf.stopped_channels (exchange, channel, object_key, reason)
-            VALUES (\(stopped.channel.exchange), \(stopped.channel.channel), \(stopped.objectKey), \(stopped.reason))
+            VALUES (\(stopped.channel.exchange), \(stopped.channel.name), \(stopped.objectKey), \(stopped.reason))
             ON CONFLICT DO NOTHING
             """) == 1
     }
@@ -65,6 +50,6 @@ public struct StoppedChannels {
 
     public func resume(_ channel: LakeChannel) throws(PostgresError) {
         try connection.execute(
-            "DELETE FROM crypto_gaf.stopped_channels WHERE exchange = \(channel.exchange) AND channel = \(channel.channel)")
+            "DELETE FROM crypto_gaf.stopped_channels WHERE exchange = \(channel.exchange) AND channel = \(channel.name)")
     }
 }

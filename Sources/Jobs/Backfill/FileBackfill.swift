@@ -71,7 +71,7 @@ public struct FileBackfill: BatchJob {
 
     private func object(_ piece: [UInt8], _ receivedAt: Date) -> RawObject {
         RawObject(
-            exchange: series.exchange, symbol: series.pair.description, channel: "klines", interval: series.interval.code,
+            exchange: series.exchange, symbol: series.pair.description, channel: Channel.klines.rawValue, interval: series.interval.code,
             url: "file:\(file.name)", requestedAt: receivedAt, receivedAt: receivedAt, status: 200, source: form.description, body: piece)
     }
 

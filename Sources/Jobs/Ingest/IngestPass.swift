@@ -136,7 +136,7 @@ extension IngestPass {
         let clock = clock(target.site)
         let key = target.key
         let object = RawObject(
-            exchange: key.exchange, symbol: key.symbol, channel: key.type.rawValue, interval: key.interval?.code, url: response.url,
+            exchange: key.exchange, symbol: key.symbol, channel: key.channel.rawValue, interval: key.interval?.code, url: response.url,
             requestedAt: clock.time(reply.requestedAt), receivedAt: clock.time(response.receivedAt), status: response.status,
             body: response.body)
         try bronze.add(object, notesExtractions ? update.map { [$0] } ?? [] : [])

@@ -62,7 +62,7 @@ struct ChannelStops {
 
     private func fields(_ stop: StoppedChannel) -> Log.Fields {
         [
-            "exchange": .text(stop.channel.exchange), "channel": .text(stop.channel.channel), "object": .text(stop.objectKey),
+            "exchange": .text(stop.channel.exchange), "channel": .text(stop.channel.name), "object": .text(stop.objectKey),
             "reason": .text(stop.reason),
         ]
     }
@@ -70,7 +70,7 @@ struct ChannelStops {
     /// One that is gone or damaged by now holds up nobody: it gets its outcome.
     private func isStillOfOtherShape(_ key: String, _ store: any ObjectStore) throws -> Bool {
         var store = store
-        if try RawObjectRepository(context.connection).isArchived(key) {
+        if let location = try RawObjectRepository(context.connection).location(of: key), location != .live {
             // Whoever knows the archive will see.
             guard let archive = work.archive else { return true }
             store = try archive.open(log: context.log, stop: context.stop)

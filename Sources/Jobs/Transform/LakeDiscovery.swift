@@ -66,7 +66,7 @@ struct LakeDiscovery {
     private static func record(_ stored: [UInt8], _ key: String, _ place: RawObjectPlace) -> RawObjectRecord {
         if let object = try? RawObject(decoding: stored, key: key) { return RawObjectRecord(object, key: key, stored: stored) }
         return RawObjectRecord(
-            key: key, exchange: place.channel.exchange, symbol: place.symbol, channel: place.channel.channel, intervalCode: "",
+            key: key, exchange: place.channel.exchange, symbol: place.symbol, channel: place.channel.name, intervalCode: "",
             receivedAt: Date(timeIntervalSince1970: Double(place.origin.receivedAt) / 1000), bytes: stored.count,
             sha256: SHA256.hash(stored).bytes)
     }

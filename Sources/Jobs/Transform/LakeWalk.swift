@@ -14,14 +14,14 @@ struct RawObjectPlace {
     init?(key: String) {
         let parts = key.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count == 7, let origin = FactOrigin(key: key) else { return nil }
-        channel = LakeChannel(exchange: String(parts[0]), channel: String(parts[2]))
+        channel = LakeChannel(exchange: String(parts[0]), name: String(parts[2]))
         symbol = String(parts[1])
         day = parts[3...5].joined(separator: "/")
         self.origin = origin
     }
 
     /// What the keys of its venue, symbol and channel begin with.
-    var series: String { "\(channel.exchange)/\(symbol)/\(channel.channel)/" }
+    var series: String { "\(channel.exchange)/\(symbol)/\(channel.name)/" }
 }
 
 /// The raw objects of a lake page by page, in the byte order of their keys. Days that nobody wants are leapt over, not listed.

@@ -1,4 +1,5 @@
 import Lake
+import Market
 import Postgres
 import Synchronization
 import Warehouse
@@ -7,7 +8,7 @@ import Warehouse
 final class ListedObjects: ObjectSource {
     private struct State {
         /// Walks that are left, the current one first.
-        var walks: [(location: LakeLocation, isArchive: Bool)]
+        var walks: [(lake: LakeLocation, location: RawLocation)]
         var store: (any ObjectStore)?
         var walk: LakeWalk
         /// What has been listed and not been taken yet.
@@ -21,7 +22,7 @@ final class ListedObjects: ObjectSource {
 
     init(live: LakeLocation, archive: LakeLocation?, choice: Replay.Choice) {
         self.choice = choice
-        let walks = [(live, false)] + (archive.map { [($0, true)] } ?? [])
+        let walks = [(live, RawLocation.live)] + (archive.map { [($0, .archive)] } ?? [])
         state = Mutex(State(walks: walks, walk: choice.walk))
     }
 
@@ -33,17 +34,17 @@ final class ListedObjects: ObjectSource {
 
     func next(_ connection: Connection) throws -> ObjectGroup? {
         try state.withLock { state in
-            while let (location, isArchive) = state.walks.first {
+            while let (lake, location) = state.walks.first {
                 if let channel = ready(state) {
-                    guard let keys = state.pending[channel], let table = ObjectContent.table(of: channel.channel) else { continue }
+                    guard let keys = state.pending[channel], let table = channel.channel?.table else { continue }
                     state.pending[channel] = keys.count > Self.groupLimit ? Array(keys[Self.groupLimit...]) : nil
-                    return ObjectGroup(channel: channel, table: table, keys: Array(keys.prefix(Self.groupLimit)), isArchived: isArchive)
+                    return ObjectGroup(channel: channel, table: table, keys: Array(keys.prefix(Self.groupLimit)), location: location)
                 }
                 if state.walk.isAtEnd {
                     state.walks.removeFirst()
                     (state.store, state.walk) = (nil, choice.walk)
                 } else {
-                    try list(&state, location)
+                    try list(&state, lake)
                 }
             }
             return nil
@@ -55,8 +56,8 @@ final class ListedObjects: ObjectSource {
         state.pending.first { $0.value.count >= Self.groupLimit || state.walk.isAtEnd }?.key
     }
 
-    private func list(_ state: inout State, _ location: LakeLocation) throws(LakeError) {
-        if state.store == nil { state.store = try location.open() }
+    private func list(_ state: inout State, _ lake: LakeLocation) throws(LakeError) {
+        if state.store == nil { state.store = try lake.open() }
         guard let store = state.store else { return }
         for (key, place) in try state.walk.next(store) where choice.includes(place) && ObjectContent.isKnown(place.channel) {
             state.pending[place.channel, default: []].append(key)

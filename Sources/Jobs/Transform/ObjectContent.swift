@@ -20,21 +20,9 @@ struct ObjectContent {
     let duplicates: Int
     let rejected: [RejectedRow]
 
-    /// Channels that are read.
-    static let channels = ["depth", "klines", "tickers"]
-
     /// Whether somebody here can read it; a program of another version may.
     static func isKnown(_ channel: LakeChannel) -> Bool {
-        Venues.named(channel.exchange) != nil && table(of: channel.channel) != nil
-    }
-
-    static func table(of channel: String) -> FactTable? {
-        switch channel {
-        case "klines": .klines
-        case "depth": .orderbook
-        case "tickers": .tickers
-        default: nil
-        }
+        Venues.named(channel.exchange) != nil && channel.channel != nil
     }
 }
 
@@ -62,11 +50,11 @@ extension ObjectContent {
             throw ObjectFault(kind: .refused, reason: "\(refusal.code): \(refusal.message)")
         }
         do throws(AnswerError) {
-            switch object.channel {
-            case "klines": self = try Self.candles(object, venue)
-            case "depth": self = Self.checked(try venue.depth(object.body))
-            case "tickers": self = Self.checked(try venue.tickers(object.body, of: try? Pair(object.symbol)))
-            default: throw AnswerError(.unreadable, "nobody reads the channel \(object.channel)")
+            switch Channel(rawValue: object.channel) {
+            case .klines: self = try Self.candles(object, venue)
+            case .depth: self = Self.checked(try venue.depth(object.body))
+            case .tickers: self = Self.checked(try venue.tickers(object.body, of: try? Pair(object.symbol)))
+            case nil: throw AnswerError(.unreadable, "nobody reads the channel \(object.channel)")
             }
         } catch {
             // What somebody's file looks like says nothing of the venue.

@@ -1,3 +1,4 @@
+import Market
 import Postgres
 import Synchronization
 import Warehouse
@@ -7,8 +8,8 @@ struct ObjectGroup: Sendable {
     let channel: LakeChannel
     let table: FactTable
     var keys: [String]
-    /// Whether they lie in the archive.
-    var isArchived = false
+    /// Where they lie.
+    var location = RawLocation.live
 }
 
 /// An answer in the shape that its venue's documentation promises.
@@ -51,31 +52,31 @@ final class DueObjects: ObjectSource {
     }
 
     private let state = Mutex(State())
-    private let includesArchived: Bool
+    private let locations: [RawLocation]
     private static let groupLimits = 8...1024
 
     var isOpen: Bool { state.withLock { $0.isOpen } }
     var stopsChannels: Bool { true }
     var recordsObjects: Bool { false }
 
-    init(includesArchived: Bool) { self.includesArchived = includesArchived }
+    init(in locations: [RawLocation]) { self.locations = locations }
 
     /// Nobody will add objects any more.
     func close() { state.withLock { $0.isOpen = false } }
 
     func next(_ connection: Connection) throws -> ObjectGroup? {
         let objects = RawObjectRepository(connection)
-        for channel in try objects.channelsDue(ObjectContent.channels) where ObjectContent.isKnown(channel) {
-            guard let table = ObjectContent.table(of: channel.channel) else { continue }
-            let (keys, isArchived) = try objects.claim(channel, limit: limit(of: channel), archived: includesArchived)
-            if !keys.isEmpty { return ObjectGroup(channel: channel, table: table, keys: keys, isArchived: isArchived) }
+        for channel in try objects.channelsDue(Channel.allCases) where ObjectContent.isKnown(channel) {
+            guard let table = channel.channel?.table else { continue }
+            let (keys, location) = try objects.claim(channel, limit: limit(of: channel), in: locations)
+            if !keys.isEmpty { return ObjectGroup(channel: channel, table: table, keys: keys, location: location) }
         }
         return nil
     }
 
     func again(_ group: ObjectGroup, _ connection: Connection) throws(PostgresError) -> ObjectGroup {
         var group = group
-        group.keys = try RawObjectRepository(connection).claim(group.keys, isArchived: group.isArchived)
+        group.keys = try RawObjectRepository(connection).claim(group.keys, in: group.location)
         return group
     }
 

@@ -1,4 +1,5 @@
 public import Lake
+import Market
 import Postgres
 import Runtime
 import Warehouse
@@ -42,7 +43,7 @@ public struct TransformJob: BatchJob, Sendable {
     public init(_ options: Options) { self.options = options }
 
     public func run(_ context: JobContext) throws -> JobCounts {
-        let (source, tally) = (DueObjects(includesArchived: options.archive != nil), TransformTally())
+        let (source, tally) = (DueObjects(in: options.archive == nil ? [.live] : RawLocation.allCases), TransformTally())
         let work = TransformWork(
             name: name, live: options.lake, archive: options.archive, source: source, tally: tally,
             log: context.log, stop: context.stop, patience: options.patience, connect: context.connect)
@@ -77,7 +78,7 @@ public struct TransformJob: BatchJob, Sendable {
 
     /// They wait for a program that knows their venue.
     private func warnOfUnknown(_ context: JobContext) throws {
-        let unknown = try RawObjectRepository(context.connection).channelsDue(ObjectContent.channels).filter { !ObjectContent.isKnown($0) }
+        let unknown = try RawObjectRepository(context.connection).channelsDue(Channel.allCases).filter { !ObjectContent.isKnown($0) }
         guard !unknown.isEmpty else { return }
         let names = unknown.map(\.description).joined(separator: ", ")
         context.log.warning("transform.unknown_venue", ["channels": .text(names), "note": "their objects are left alone"])

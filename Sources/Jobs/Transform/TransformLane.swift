@@ -80,7 +80,7 @@ struct TransformLane {
 extension TransformLane {
     /// As many of the group's objects as a batch holds; at least one.
     private mutating func read(_ group: ObjectGroup) throws -> TransformBatch {
-        let store = try store(archived: group.isArchived)
+        let store = try store(group.location)
         var batch = TransformBatch(group, work.source)
         var rest = group.keys[...]
         while !rest.isEmpty, !batch.isFull, batch.goesOn {
@@ -94,11 +94,13 @@ extension TransformLane {
     /// Objects that are asked for at once.
     private static let piece = 8
 
-    private mutating func store(archived: Bool) throws(LakeError) -> any ObjectStore {
-        if let store = archived ? archive : live { return store }
-        let location = archived ? work.archive ?? work.live : work.live
-        let store = try location.open(log: work.log, stop: work.stop)
-        if archived { archive = store } else { live = store }
+    /// What has expired may still lie in the archive.
+    private mutating func store(_ location: RawLocation) throws(LakeError) -> any ObjectStore {
+        let isLive = location == .live
+        if let store = isLive ? live : archive { return store }
+        let lake = isLive ? work.live : work.archive ?? work.live
+        let store = try lake.open(log: work.log, stop: work.stop)
+        if isLive { live = store } else { archive = store }
         return store
     }
 }
@@ -109,7 +111,7 @@ extension TransformLane {
     private func load(_ batch: TransformBatch, _ session: (connection: Connection, load: FactLoad)) throws(PostgresError) -> Loaded {
         if work.source.recordsObjects {
             let objects = RawObjectRepository(session.connection)
-            try objects.record(batch.records, archived: batch.group.isArchived)
+            try objects.record(batch.records, in: batch.group.location)
             try objects.lock(batch.outcomes.map(\.key))
         }
         var loaded = Loaded(batch: batch, outcomes: try batch.load(session.load, session.connection))
@@ -139,7 +141,7 @@ extension TransformLane {
             work.log.error(
                 work.source.stopsChannels ? "\(work.name).channel_stopped" : "\(work.name).object_of_other_shape",
                 [
-                    "exchange": .text(stop.channel.exchange), "channel": .text(stop.channel.channel), "object": .text(stop.objectKey),
+                    "exchange": .text(stop.channel.exchange), "channel": .text(stop.channel.name), "object": .text(stop.objectKey),
                     "reason": .text(stop.reason),
                 ])
         }

@@ -1,3 +1,5 @@
+public import Market
+
 /// A table of facts: what its rows are told apart by, and which of two versions of one stays.
 public enum FactTable: String, Sendable, CaseIterable {
     case klines = "fact_klines"
@@ -38,6 +40,17 @@ public enum FactTable: String, Sendable, CaseIterable {
 
     /// What the table is partitioned by.
     var time: String { self == .klines ? "open_time" : "captured_at" }
+}
+
+extension Channel {
+    /// What its answers are loaded into.
+    public var table: FactTable {
+        switch self {
+        case .klines: .klines
+        case .depth: .orderbook
+        case .tickers: .tickers
+        }
+    }
 }
 
 extension FactTable {

@@ -1,6 +1,7 @@
 """What the benchmarks stand on: a private Postgres, the handlers and nginx on random ports of the loopback address."""
 
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -31,12 +32,24 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def wait_for_port(port, who, seconds=20):
+    """Until somebody listens there; `who` that should be, for the error."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.01)
+    raise RuntimeError(f"{who} does not listen on port {port}")
+
+
 class Ground:
     """Everything in one folder that is gone afterwards, servers included."""
 
     def __enter__(self):
         self.folder = Path(tempfile.mkdtemp(prefix="cryptogaf-bench."))
         account.give(self.folder)
+        self.lake = self.folder / "lake"
         self.ports = {name: free_port() for name in ("PORT", "VENUE_PORT", "OLD_API_PORT")}
         self.cluster = Cluster(self.folder, free_port())
         self.running = []
@@ -55,7 +68,8 @@ class Ground:
 
     def environment(self, user, **more):
         return account.environment(
-            **self.cluster.environment(user, DATABASE), SQL_DIR=ROOT / "sql", COINBASE_URL=f"http://127.0.0.1:{self.ports['VENUE_PORT']}", **more)
+            **self.cluster.environment(user, DATABASE), SQL_DIR=ROOT / "sql", COINBASE_URL=f"http://127.0.0.1:{self.ports['VENUE_PORT']}",
+            LAKE_URL=f"file://{self.lake}", **more)
 
     def start(self, command, user=None, cwd=ROOT, log=None, **more):
         environment = self.environment(user, **more) if user else account.environment(**more)
@@ -78,6 +92,26 @@ class Ground:
         if done.returncode:
             raise RuntimeError(f"cryptogaf {' '.join(words)}: {done.stderr.strip()}")
         return done.stdout
+
+    def job(self, name, *options, watch=None, **more):
+        """Runs a job to its end; the seconds that its process took, and what it says of itself then: `seconds` of its own, and counts.
+
+        `watch` is called with the process some 50 times a second."""
+        start = time.perf_counter()
+        process = self.start([PROGRAM, "job", name, *options], "worker", log=f"{name}.log", **more)
+        code = None
+        while code is None:
+            if watch:
+                watch(process)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                code = process.wait(0.02 if watch else 1200)
+        seconds = time.perf_counter() - start
+        self.running.remove(process)
+        log = (self.folder / f"{name}.log").read_text()
+        told = [event for event in map(json.loads, log.splitlines()) if event["event"] == "job.succeeded"]
+        if code or not told:
+            raise RuntimeError(f"the job {name} ended with {code}: {log[-500:]}")
+        return seconds, told[-1]
 
     def psql(self, sql):
         return self.cluster.psql(sql, database=DATABASE)

@@ -99,17 +99,17 @@ def measure(ground):
     ports = [harness.free_port() for _ in VENUES]
     served = subprocess.Popen([sys.executable, __file__, *map(str, ports)], stdout=subprocess.PIPE, text=True)
     for port in ports:
-        wait_for(port)
+        harness.wait_for_port(port, "a venue")
     ground.psql("; ".join(
         f"INSERT INTO crypto_gaf.tracked_symbols (exchange, symbol, since) VALUES ('{VENUES[n % 7]}', 'C{n}-USDT', now() - interval '15 minutes')"
         for n in range(PAIRS)))
-    more = {"LAKE_URL": f"file://{ground.cluster.sockets}/lake"}
+    sites = {}
     for name, port in zip(VENUES, ports):
         variable = "COINBASE_EXCHANGE_URL" if name == "coinbase" else f"{name.upper()}_URL"
-        more |= {variable: f"http://127.0.0.1:{port}", f"{name.upper()}_RATE_LIMIT": str(LIMIT)}
+        sites |= {variable: f"http://127.0.0.1:{port}", f"{name.upper()}_RATE_LIMIT": str(LIMIT)}
     # The first pass of a day makes a folder of the lake for each pair, and each must be durable.
-    first, _ = ingest(ground, more)
-    seconds, done = ingest(ground, more)
+    first, _ = ground.job("ingest-klines", **sites)
+    seconds, done = ground.job("ingest-klines", **sites)
     served.send_signal(signal.SIGTERM)
     refused, asked = map(int, served.communicate(timeout=10)[0].split())
     if done["targets"] != PAIRS:
@@ -117,9 +117,7 @@ def measure(ground):
     yield Figure(
         f"ingest-klines, {PAIRS} pairs on {len(VENUES)} venues: one pass", seconds, "s", below=5, errors=refused + done["failed"],
         note=f"{done['objects']} objects; {first:.1f} s for the first pass; of {asked} questions in both {refused} past {LIMIT} a second")
-
-
-    yield gap_scan(ground, more)
+    yield gap_scan(ground)
 
 
 # 2 M minutes of ten series, of which one in 500 is missing.
@@ -135,42 +133,14 @@ SELECT 'kraken', 'S' || series || '-USD', '2026-01-01 00:00+00' FROM generate_se
 """
 
 
-def gap_scan(ground, settings):
+def gap_scan(ground):
     """The seconds of a dry run, nearly all of it one statement."""
     ground.psql(FILL)
-    times = []
-    for _ in range(3):
-        process = ground.start([harness.PROGRAM, "job", "fill-gaps", "--dry-run"], "worker", log="gaps.log", **settings)
-        if process.wait(120):
-            raise RuntimeError(f"fill-gaps: {(ground.folder / 'gaps.log').read_text()[-500:]}")
-        events = map(json.loads, (ground.folder / "gaps.log").read_text().splitlines())
-        done = next(event for event in events if event["event"] == "job.succeeded")
-        times.append(done["seconds"])
+    runs = [ground.job("fill-gaps", "--dry-run")[1] for _ in range(3)]
+    done = sorted(runs, key=lambda run: run["seconds"])[1]
     return Figure(
-        "gap scan over 2 M minutes", sorted(times)[1], "s", below=1, note=f"{done['missing']} of {done['expected']} missing, in {done['series']} series")
-
-
-def ingest(ground, settings):
-    """The seconds of a pass, and what it counted."""
-    start = time.perf_counter()
-    process = ground.start([harness.PROGRAM, "job", "ingest-klines"], "worker", log="ingest.log", **settings)
-    code = process.wait(120)
-    seconds = time.perf_counter() - start
-    events = [json.loads(line) for line in (ground.folder / "ingest.log").read_text().splitlines()]
-    done = next((event for event in events if event["event"] == "job.succeeded"), None)
-    if code or done is None:
-        raise RuntimeError(f"ingest-klines ended with {code}: {events[-1:]}")
-    return seconds, done
-
-
-def wait_for(port):
-    end = time.monotonic() + 20
-    while time.monotonic() < end:
-        with harness.socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.01)
-    raise RuntimeError("the venues do not answer")
+        "gap scan over 2 M minutes", done["seconds"], "s", below=1,
+        note=f"{done['missing']} of {done['expected']} missing, in {done['series']} series")
 
 
 if __name__ == "__main__":

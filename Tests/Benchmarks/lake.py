@@ -30,22 +30,12 @@ class Server:
         self.url = f"http://127.0.0.1:{port}"
         self.process = self.ground.start(
             [RCLONE, "serve", "s3", "--addr", f"127.0.0.1:{port}", "--auth-key", f"{KEY},{SECRET}", self.folder], RCLONE_CONFIG="/dev/null")
-        wait_for(port)
+        harness.wait_for_port(port, "rclone serve s3")
         return self
 
     def __exit__(self, *_):
         self.ground.stop(self.process)
         shutil.rmtree(self.folder)
-
-
-def wait_for(port):
-    end = time.monotonic() + 20
-    while time.monotonic() < end:
-        with harness.socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.01)
-    raise RuntimeError("rclone serve s3 does not answer")
 
 
 def ours(ground):
@@ -82,7 +72,7 @@ def theirs(ground, files, transfers):
 def write_files(folder):
     """The same keys as ours, as files."""
     for number in range(OBJECTS):
-        path = folder / f"binance/BTC-USDT/klines/2024/03/{number % 28 + 10}/{number}.json.gz"
+        path = folder / f"binance/BTC-USDT/klines/2024/03/{number % 19 + 10}/{number}.json.gz"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(os.urandom(BYTES))
     account.give(folder)

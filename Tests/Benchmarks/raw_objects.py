@@ -3,7 +3,6 @@
 import gzip
 import hashlib
 import json
-import os
 import random
 import time
 
@@ -48,7 +47,7 @@ def encoded(symbol, content, received):
 
 def fill(ground, symbols, pages):
     """Answers for each symbol, `pages` in a row; answers how many bytes their bodies have. What symbols say differs in nothing but name."""
-    folder, rng, size = ground.folder / "lake", random.Random(7), 0
+    folder, rng, size = ground.lake, random.Random(7), 0
     records = ground.folder / "raw_objects.tsv"
     with records.open("w") as out:
         for page in range(pages):

@@ -1,9 +1,7 @@
 """What `job aggregate` takes after one late minute in 2 M, beside rolling up all of them; and the same for all of them."""
 
-import json
 import time
 
-import harness
 from figures import Figure
 
 SERIES, MINUTES = 10, 200_000
@@ -50,14 +48,10 @@ FROM crypto_gaf.{table}
 """
 
 
-def aggregate(ground, *words):
+def aggregate(ground, *options):
     """The seconds that the job was at work, nearly all of it in Postgres, and what it counted."""
-    process = ground.start([harness.PROGRAM, "job", "aggregate", *words], "worker", log="aggregate.log")
-    if process.wait(1200):
-        raise RuntimeError(f"aggregate: {(ground.folder / 'aggregate.log').read_text()[-500:]}")
-    lines = (ground.folder / "aggregate.log").read_text().splitlines()
-    event = next(event for event in map(json.loads, lines) if event["event"] == "job.succeeded")
-    return event["seconds"], event
+    _, done = ground.job("aggregate", *options)
+    return done["seconds"], done
 
 
 def digests(ground):

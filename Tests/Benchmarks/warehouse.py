@@ -1,10 +1,8 @@
 """Bronze to gold: `job transform` beside Postgres alone, which has the same rows in a table already, and beside Python."""
 
-import json
 import statistics
 import subprocess
 import sys
-import time
 
 import account
 import harness
@@ -19,20 +17,13 @@ TARGET = "exchange, symbol, interval_code, open_time, open, high, low, close, vo
     " taker_buy_quote_volume, received_at, object_hash"
 
 
-def transform(ground, expected, most=None):
-    """Rows a second of one run, and MiB at its peak."""
-    start = time.perf_counter()
-    process = ground.start([harness.PROGRAM, "job", "transform"], "worker", log="transform.log", LAKE_URL=f"file://{ground.folder}/lake")
-    peak = 0
-    while process.poll() is None:
-        peak = max(peak, memory(process))
-        time.sleep(0.02)
-    seconds = time.perf_counter() - start
-    ended = json.loads((ground.folder / "transform.log").read_text().splitlines()[-1])
-    if process.returncode or ended.get(most or "rows_inserted") != expected:
-        raise RuntimeError(f"transform: {ended}")
-    ground.running.remove(process)
-    return expected / seconds, peak
+def transform(ground, expected, counted="rows_inserted"):
+    """Rows a second of one run that counts so many of them so, and MiB at its peak."""
+    peaks = [0]
+    seconds, done = ground.job("transform", watch=lambda process: peaks.append(memory(process)))
+    if done[counted] != expected:
+        raise RuntimeError(f"transform: {done}")
+    return expected / seconds, max(peaks)
 
 
 def memory(process):
@@ -59,7 +50,7 @@ def postgres_alone(ground):
 def python(ground, objects):
     """Rows a second of pandas, and SQLAlchemy with psycopg, as the predecessors loaded."""
     done = subprocess.run(
-        account.prefix() + [sys.executable, str(harness.ROOT / "Tests/Benchmarks/warehouse_reference.py"), str(ground.folder / "lake"), str(objects)],
+        account.prefix() + [sys.executable, str(harness.ROOT / "Tests/Benchmarks/warehouse_reference.py"), str(ground.lake), str(objects)],
         env=ground.environment("worker"), text=True, capture_output=True, cwd="/")
     if done.returncode:
         raise RuntimeError(done.stderr.strip())

@@ -10,13 +10,20 @@ import TestSupport
 enum Bench {
     static func main() throws {
         let arguments = Array(CommandLine.arguments.dropFirst())
-        if arguments.first == "lake", let objects = Int(arguments[1]), let bytes = Int(arguments[2]) {
+        switch arguments.first {
+        case "lake":
+            guard arguments.count == 3, let objects = Int(arguments[1]), let bytes = Int(arguments[2]) else { exit("lake OBJECTS BYTES") }
             try lake(objects: objects, bytes: bytes)
-        } else if arguments.first == "klines", arguments.count == 2 {
+        case "klines":
+            guard arguments.count == 2 else { exit("klines FILE") }
             try ParseBenchmarks.klines(arguments[1]).report()
-        } else {
-            try numerics(arguments)
+        default: try numerics(arguments)
         }
+    }
+
+    private static func exit(_ usage: String) -> Never {
+        FileHandle.standardError.write(Data("usage: cryptogaf-bench \(usage)\n".utf8))
+        Foundation.exit(64)
     }
 
     private static func lake(objects: Int, bytes: Int) throws {

@@ -7,7 +7,7 @@ enum LakeBenchmarks {
     static func store(_ location: LakeLocation, objects: Int, bytes: Int) throws -> [Measurement] {
         var random = SystemRandomNumberGenerator()
         let content = (0..<(bytes / 8)).flatMap { _ in withUnsafeBytes(of: random.next() as UInt64) { Array($0) } }
-        let keys = (0..<objects).map { "binance/BTC-USDT/klines/2024/03/\($0 % 28 + 10)/\($0).json.gz" }
+        let keys = (0..<objects).map { "binance/BTC-USDT/klines/2024/03/\($0 % 19 + 10)/\($0).json.gz" }
         let store = try location.open()
         let clock = ContinuousClock()
         let put = try clock.measure {

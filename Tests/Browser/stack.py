@@ -76,12 +76,8 @@ class Stack:
 
     def start_web(self):
         self.start_handlers()
-        sockets = self.cluster.sockets
-        nginx.render(self.folder, {
-            "LISTEN": f"127.0.0.1:{self.page_port}", "API_LISTEN": f"127.0.0.1:{self.old_port}",
-            "VENUE_LISTEN": f"127.0.0.1:{self.venue_port}", "SERVE": f"unix:{sockets}/serve", "EXCHANGE": f"unix:{sockets}/exchange",
-            "NGINX_DIR": ROOT / "nginx", "SWAGGER_UI": nginx.VIEWER, "ACCESS_LOG": self.folder / "access.log", "WORKERS": 1,
-            "CLIENT_RATE": 1000, "CLIENT_CONNECTIONS": 1000, "UNLIMITED": "127.0.0.0/8 0;", "ALLOW_ORIGIN": "*"})
+        ports = {"PORT": self.page_port, "OLD_API_PORT": self.old_port, "VENUE_PORT": self.venue_port}
+        nginx.render(self.folder, nginx.variables(ports, self.cluster.sockets, self.folder / "access.log") | {"WORKERS": 1})
         self.start("nginx", nginx.command(self.folder))
         self.wait("readiness", self._is_ready, 30)
 

@@ -85,11 +85,3 @@ struct NginxLimitTests {
         #expect(try origin(closed, "/nowhere", from: "https://a.example") == nil)
     }
 }
-
-private func eventually(_ condition: () throws -> Bool) rethrows -> Bool {
-    for _ in 0..<500 {
-        if try condition() { return true }
-        usleep(20_000)
-    }
-    return false
-}

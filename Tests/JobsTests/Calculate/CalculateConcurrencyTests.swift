@@ -39,7 +39,7 @@ struct CalculateConcurrencyTests {
             try fixture.appendSample(to: products)
             _ = Stop().sleep(for: .milliseconds(25))
         }
-        #expect(try fixture.wait { try fixture.undrawn() == [] })
+        #expect(try eventually(within: .seconds(30)) { try fixture.undrawn() == [] })
         stop.request()
         for worker in workers { #expect(try worker.value().failed.isEmpty) }
         let (distinct, repeated) = try fixture.drawings()

@@ -64,7 +64,7 @@ struct CalculateCrashTests {
         cluster.kill9()
         try cluster.start()
         try fixture.connection.reset()
-        #expect(try fixture.wait { try fixture.undrawn() == [] })
+        #expect(try eventually(within: .seconds(30)) { try fixture.undrawn() == [] })
         stop.request()
         #expect(try running.value().failed.isEmpty)
         #expect(fixture.log.count("calculate.postgres_away") >= 1)
@@ -137,16 +137,14 @@ extension CalculateFixture {
 
     /// False: nobody began an UPDATE within ten seconds.
     func waitUntilUpdating() -> Bool {
-        for _ in 0..<1000 {
+        eventually {
             let found = try? connection.query(
                 """
                 SELECT count(*) FROM pg_stat_activity
                 WHERE datname = current_database() AND wait_event = 'PgSleep' AND query LIKE '%UPDATE crypto_gaf.gafs%'
                 """
             ).one().int(0)
-            if let found, found > 0 { return true }
-            usleep(10_000)
+            return found ?? 0 > 0
         }
-        return false
     }
 }

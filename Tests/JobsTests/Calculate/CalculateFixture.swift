@@ -1,7 +1,6 @@
 import Jobs
 import Postgres
 import Runtime
-import Synchronization
 import TestSupport
 import Testing
 import Warehouse
@@ -55,19 +54,10 @@ struct CalculateFixture {
         let stop = Stop()
         let job = job(.repeating(every: .milliseconds(10), for: .seconds(60)), stop: stop)
         let running = Background { try job.run() }
-        #expect(try wait(until: condition))
+        #expect(try eventually(within: .seconds(30), condition))
         _ = Stop().sleep(for: .milliseconds(100))
         stop.request()
         return try running.value()
-    }
-
-    /// False: not within half a minute.
-    func wait(until condition: () throws -> Bool) throws -> Bool {
-        for _ in 0..<1500 {
-            if try condition() { return true }
-            _ = Stop().sleep(for: .milliseconds(20))
-        }
-        return false
     }
 
     /// Records every drawing, whoever makes it, in the order of their commits.
@@ -117,21 +107,11 @@ struct CalculateFixture {
 
     /// Held drawing locks, once those of connections just gone have had their time.
     func lingeringLocks() throws -> Int {
-        for _ in 0..<200 {
-            let held = try connection.query("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = 3").one().int(0)
-            if held == 0 { return 0 }
-            _ = Stop().sleep(for: .milliseconds(10))
+        var held = 0
+        _ = try eventually(within: .seconds(2)) {
+            held = try connection.query("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = 3").one().int(0)
+            return held == 0
         }
-        return try connection.query("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = 3").one().int(0)
+        return held
     }
-}
-
-/// Keeps what is logged, as JSON.
-final class LogLines: Sendable {
-    private let lines = Mutex<[String]>([])
-
-    var log: Log { Log(format: .json, minimum: .debug, write: { [self] line in lines.withLock { $0.append(line) } }) }
-
-    func count(_ event: String) -> Int { lines.withLock { $0.count { $0.contains("\"\(event)\"") } } }
-    func first(_ event: String) -> String? { lines.withLock { $0.first { $0.contains("\"\(event)\"") } } }
 }

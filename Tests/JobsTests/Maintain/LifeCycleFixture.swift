@@ -103,13 +103,4 @@ final class LifeCycleFixture {
             return try (try? store.get(key)) == Self.bytes(of: key, row.int(2)) ? nil : key
         }
     }
-
-    /// False: not within half a minute.
-    static func wait(until condition: () throws -> Bool) throws -> Bool {
-        for _ in 0..<1500 {
-            if try condition() { return true }
-            _ = Stop().sleep(for: .milliseconds(20))
-        }
-        return false
-    }
 }

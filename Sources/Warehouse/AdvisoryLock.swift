@@ -13,7 +13,8 @@ public struct AdvisoryLock: Sendable {
         case rollup = 6
         /// Of what is missing of a series.
         case ledger = 7
-        // 8 is that of books, in FactLoad.
+        /// Of order books of one venue and ten minutes; the second key is hashed in SQL, for many at once.
+        case books = 8
     }
 
     public let purpose: Purpose

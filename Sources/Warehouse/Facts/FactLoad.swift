@@ -83,7 +83,7 @@ public final class FactLoad {
         // Of two that are loaded at once neither would see the other. A lock for ten minutes of a venue, since locks are few.
         _ = try connection.query(
             """
-            SELECT pg_advisory_xact_lock(8, place) FROM (
+            SELECT pg_advisory_xact_lock(\(AdvisoryLock.Purpose.books.rawValue)::integer, place) FROM (
                 SELECT DISTINCT hashtext(\(exchange)::text || ' ' || floor(extract(epoch FROM s.captured_at) / 600)::bigint) AS place
                 FROM \(staged) ORDER BY 1) AS places
             """)

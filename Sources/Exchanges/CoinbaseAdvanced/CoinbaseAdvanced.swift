@@ -10,7 +10,7 @@ public enum CoinbaseAdvanced: Venue {
     /// Of public endpoints, per address: 10 in a second.
     public static let offer = VenueOffer(
         intervals: [.minute, .minutes5, .minutes15, .minutes30, .hour, .hours2, .hours4, .hours6, .day], candlesPerPage: 350,
-        rateLimit: RateLimit(perSecond: 10, burst: 10))
+        rateLimit: RateLimit(10, in: 1))
 
     public static func symbol(of pair: Pair) -> String { pair.description }
 
@@ -55,7 +55,8 @@ public enum CoinbaseAdvanced: Venue {
 
     /// `{"error":"NOT_FOUND","error_details":"…","message":"…"}`; 404 only for what stands in the path, which is a product.
     public static func refusal(_ response: Response) -> VenueRefusal? {
-        VenueRefusal(response, code: "error", success: "", message: "message") { error, message in
+        guard !response.isSuccess else { return nil }
+        return VenueRefusal(response, code: "error", success: "", message: "message") { error, message in
             switch error {
             case "NOT_FOUND": .unknownSymbol
             case "RESOURCE_EXHAUSTED", "rate_limit_exceeded": .rateLimited

@@ -1,0 +1,173 @@
+import Market
+
+private func ~= (pattern: StaticString?, name: JSONName) -> Bool { pattern.map { $0 ~= name } ?? false }
+
+extension JSONReader {
+    /// Nil: a market that is no pair of assets, or in which nobody has traded yet: its last price is empty or null.
+    /// - Parameter pair: of the symbol; nil is given where the answer has none.
+    mutating func ticker(_ names: TickerNames, of pair: (String?) -> Pair?) throws(JSONError) -> Ticker? {
+        var (symbol, time, last): (String?, Int64?, WireDecimal??)
+        var (bid, ask, open, high, low): (WireDecimal?, WireDecimal?, WireDecimal?, WireDecimal?, WireDecimal?)
+        var (volume, quoteVolume): (WireDecimal?, WireDecimal?)
+        try object { reader, name throws(JSONError) in
+            switch name {
+            case names.symbol, names.optionalSymbol: symbol = try reader.string()
+            case names.last, names.otherLast: last = try reader.optionalNumber()
+            case names.bid: bid = try reader.optionalNumber()
+            case names.ask: ask = try reader.optionalNumber()
+            case names.open: open = try reader.optionalNumber()
+            case names.high: high = try reader.optionalNumber()
+            case names.low: low = try reader.optionalNumber()
+            case names.volume: volume = try reader.optionalNumber()
+            case names.quoteVolume: quoteVolume = try reader.optionalNumber()
+            case names.time?.name: time = try reader.milliseconds(names.time?.form ?? .milliseconds)
+            default: try reader.skip()
+            }
+        }
+        if let name = names.symbol { _ = try required(symbol, name) }
+        guard let pair = pair(symbol), let last = try required(last, names.last) else { return nil }
+        return Ticker(
+            pair: pair, time: time, last: last, bid: bid, ask: ask, high: high, low: low, open: open,
+            volume: volume, quoteVolume: quoteVolume)
+    }
+
+    /// A ticker that says of which market it is, in the venue's own name of it.
+    mutating func ticker<V: Venue>(_ names: TickerNames, of venue: V.Type) throws(JSONError) -> Ticker? {
+        try ticker(names) { $0.flatMap(venue.pair(of:)) }
+    }
+
+    /// - Parameter taker: reads the side.
+    mutating func trade(
+        _ names: TradeNames, taker: (inout JSONReader) throws(JSONError) -> TakerSide
+    ) throws(JSONError) -> PublicTrade {
+        var (id, time, price, size, side): (String?, Int64?, WireDecimal?, WireDecimal?, TakerSide?)
+        try object { reader, name throws(JSONError) in
+            switch name {
+            case names.id: id = try reader.identifier()
+            case names.time.name: time = try reader.microseconds(names.time.form)
+            case names.price: price = try reader.number()
+            case names.size: size = try reader.number()
+            case names.side: side = try taker(&reader)
+            default: try reader.skip()
+            }
+        }
+        return PublicTrade(
+            id: try required(id, names.id), time: try required(time, names.time.name), price: try required(price, names.price),
+            size: try required(size, names.size), taker: try required(side, names.side))
+    }
+
+    /// Nil: a market that is no pair of assets.
+    mutating func listing(_ names: ListingNames) throws(JSONError) -> Listing? {
+        try listing(names) { reader, _, _ throws(JSONError) in try reader.skip() }
+    }
+
+    /// - Parameter other: reads or skips what `names` have no name of, and sets the steps that it finds there.
+    mutating func listing(
+        _ names: ListingNames, other: (inout JSONReader, JSONName, inout StepSizes) throws(JSONError) -> Void
+    ) throws(JSONError) -> Listing? {
+        var (symbol, base, quote, status): (String?, String?, String?, String?)
+        var steps = StepSizes()
+        try object { reader, name throws(JSONError) in
+            switch name {
+            case names.symbol: symbol = try reader.string()
+            case names.base: base = try reader.string()
+            case names.quote: quote = try reader.string()
+            case names.status: status = try reader.word()
+            case names.tick: steps.tick = try reader.stepSize(inDigits: names.inDigits)
+            case names.lot: steps.lot = try reader.stepSize(inDigits: names.inDigits)
+            default: try other(&reader, name, &steps)
+            }
+        }
+        let assets = (try required(base, names.base), try required(quote, names.quote))
+        let name = try required(symbol, names.symbol)
+        guard let pair = try? Pair(base: assets.0, quote: assets.1) else { return nil }
+        return Listing(pair: pair, symbol: name, isTrading: status == names.trading, tickSize: steps.tick, lotSize: steps.lot)
+    }
+
+    mutating func stepSize(inDigits: Bool) throws(JSONError) -> WireDecimal? {
+        guard inDigits else { return try optionalNumber() }
+        return try optionalWhole().flatMap { WireDecimal(significand: 1, scale: Int(clamping: $0)) }
+    }
+
+    /// `buy` or `sell`, in small letters or not.
+    mutating func takerSide() throws(JSONError) -> TakerSide {
+        switch try string() {
+        case "buy", "Buy", "BUY": .buy
+        case "sell", "Sell", "SELL": .sell
+        default: throw error("side is neither buy nor sell")
+        }
+    }
+
+    mutating func depth(_ names: DepthNames) throws(JSONError) -> Depth {
+        var (sequence, time): (Int64?, Int64?)
+        var (bids, asks): (ParsedRows<DepthLevel>?, ParsedRows<DepthLevel>?)
+        try object { reader, name throws(JSONError) in
+            switch name {
+            case names.bids: bids = try reader.levels(names)
+            case names.asks: asks = try reader.levels(names)
+            case names.sequence: sequence = try reader.optionalWhole()
+            case names.time?.name: time = try reader.milliseconds(names.time?.form ?? .milliseconds)
+            default: try reader.skip()
+            }
+        }
+        let (read, offered) = (try required(bids, names.bids), try required(asks, names.asks))
+        let moved = offered.rejected.map { row in
+            RejectedRow(position: read.rows.count + read.rejected.count + row.position, reason: row.reason, text: row.text)
+        }
+        let rejected = read.rejected + moved
+        try requireReadable(rejected, of: read.rows.count + offered.rows.count + rejected.count)
+        return Depth(time: time, sequence: sequence, bids: read.rows.map(\.row), asks: offered.rows.map(\.row), rejected: rejected)
+    }
+
+    /// Best first.
+    private mutating func levels(_ names: DepthNames) throws(JSONError) -> ParsedRows<DepthLevel> {
+        guard let level = names.level else {
+            return try rows(.array, part: true) { reader throws(JSONError) in try reader.level(ordersColumn: names.ordersColumn) }
+        }
+        return try rows(.object, part: true) { reader throws(JSONError) in
+            var (price, size): (WireDecimal?, WireDecimal?)
+            try reader.object { reader, name throws(JSONError) in
+                switch name {
+                case level.price: price = try reader.number()
+                case level.size: size = try reader.number()
+                default: try reader.skip()
+                }
+            }
+            return DepthLevel(price: try reader.required(price, level.price), size: try reader.required(size, level.size))
+        }
+    }
+
+    /// `["price","size",…]`
+    /// - Parameter ordersColumn: where orders are counted, from 0.
+    private mutating func level(ordersColumn: Int?) throws(JSONError) -> DepthLevel {
+        try begin()
+        var level = DepthLevel(price: try number(), size: try nextNumber())
+        var column = 2
+        while accept(",") {
+            if column == ordersColumn { level.orders = try whole() } else { try skip() }
+            column += 1
+        }
+        try end()
+        return level
+    }
+
+    /// A candle that is an object; its prices and its volume are named in plain English, and all required.
+    mutating func candle(time timeName: StaticString, _ form: TimeForm) throws(JSONError) -> Candle {
+        var (time, open, high): (Int64?, WireDecimal?, WireDecimal?)
+        var (low, close, volume): (WireDecimal?, WireDecimal?, WireDecimal?)
+        try object { reader, name throws(JSONError) in
+            switch name {
+            case timeName: time = try reader.milliseconds(form)
+            case "open": open = try reader.number()
+            case "high": high = try reader.number()
+            case "low": low = try reader.number()
+            case "close": close = try reader.number()
+            case "volume": volume = try reader.number()
+            default: try reader.skip()
+            }
+        }
+        return Candle(
+            openTime: try required(time, timeName), open: try required(open, "open"), high: try required(high, "high"),
+            low: try required(low, "low"), close: try required(close, "close"), volume: try required(volume, "volume"))
+    }
+}

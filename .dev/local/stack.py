@@ -23,7 +23,7 @@ VENV = ROOT / ".build/venv/bin"
 KEPT = RUN / "environment.json"
 # Of the caller's, by name, since any other may be a secret: how often to sample and log, how long to keep what and how much of it, where
 # the venues are and how often they may be asked.
-VENUES = ("BINANCE", "BITSTAMP", "BYBIT", "COINBASE", "GATEIO", "KRAKEN", "KUCOIN", "OKX")
+VENUES = ("BINANCE", "BITSTAMP", "BYBIT", "COINBASE", "COINBASEADVANCED", "GATEIO", "GEMINI", "KRAKEN", "KUCOIN", "OKX")
 PASSED = {"SLEEP_INTERVAL", "HTTP_TIMEOUT", "LOG_LEVEL", "ALLOW_ORIGIN", "RAW_DAYS", "ARCHIVE_DAYS", "FACT_DAYS", "LOG_DAYS", "RAW_MAX_BYTES",
           "ARCHIVE_MAX_BYTES", *(f"{venue}_RATE_LIMIT" for venue in VENUES),
           # COINBASE_URL is the local venue's, which the stack itself starts.

@@ -2,19 +2,6 @@ public import FoundationEssentials
 public import Market
 public import Postgres
 
-/// The candles of one market and one length.
-public struct KlineSeries: Hashable, Sendable {
-    public var exchange: String
-    public var pair: Pair
-    public var interval: KlineInterval
-
-    public init(_ exchange: String, _ pair: Pair, _ interval: KlineInterval) {
-        self.exchange = exchange
-        self.pair = pair
-        self.interval = interval
-    }
-}
-
 /// Candles that a series should have: those that open in `window` (milliseconds since 1970 UTC, both ends on the grid).
 public struct ExpectedCandles: Equatable, Sendable {
     public var series: KlineSeries
@@ -72,33 +59,6 @@ public struct GapRepository {
     /// From when on candles are kept; nil: none were ever dropped.
     public func klinesKeptFrom() throws(PostgresError) -> Date? {
         try connection.query("SELECT kept_from FROM crypto_gaf.retention WHERE fact = 'fact_klines'").oneOrNil()?.date(0)
-    }
-
-    /// Of these objects those that have not been loaded since they were put into the lake, nor given up.
-    public func unprocessed(_ keys: [String]) throws(PostgresError) -> Int {
-        try connection.query("SELECT count(*) FROM crypto_gaf.raw_objects WHERE due AND object_key = ANY (\(keys)::text[])").one().int(0)
-    }
-}
-
-/// What became of objects when they were loaded.
-public struct IngestionTally {
-    private let connection: Connection
-
-    public init(_ connection: Connection) { self.connection = connection }
-
-    /// Of all of them together; those inserted, updated and duplicate since they were loaded first.
-    public func sums(of keys: [String]) throws(PostgresError) -> [String: Int] {
-        let row = try connection.query(
-            """
-            SELECT coalesce(sum(rows_read), 0)::bigint, coalesce(sum(rows_inserted), 0)::bigint, coalesce(sum(rows_updated), 0)::bigint,
-                coalesce(sum(rows_duplicate), 0)::bigint, coalesce(sum(rows_rejected), 0)::bigint
-            FROM crypto_gaf.processed_files WHERE object_key = ANY (\(keys)::text[])
-            """
-        ).one()
-        return [
-            "rows_read": try row.int(0), "rows_inserted": try row.int(1), "rows_updated": try row.int(2), "rows_duplicate": try row.int(3),
-            "rows_rejected": try row.int(4),
-        ]
     }
 }
 

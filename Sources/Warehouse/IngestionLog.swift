@@ -62,6 +62,21 @@ public struct IngestionLog {
         try recordRejected(outcomes, keys)
     }
 
+    /// What became of all these objects together; rows inserted, updated and duplicate are those since they were loaded first.
+    public func sums(of keys: [String]) throws(PostgresError) -> [String: Int] {
+        let row = try connection.query(
+            """
+            SELECT coalesce(sum(rows_read), 0)::bigint, coalesce(sum(rows_inserted), 0)::bigint, coalesce(sum(rows_updated), 0)::bigint,
+                coalesce(sum(rows_duplicate), 0)::bigint, coalesce(sum(rows_rejected), 0)::bigint
+            FROM crypto_gaf.processed_files WHERE object_key = ANY (\(keys)::text[])
+            """
+        ).one()
+        return [
+            "rows_read": try row.int(0), "rows_inserted": try row.int(1), "rows_updated": try row.int(2), "rows_duplicate": try row.int(3),
+            "rows_rejected": try row.int(4),
+        ]
+    }
+
     private func recordRejected(_ outcomes: [ObjectOutcome], _ keys: [String]) throws(PostgresError) {
         // Another version of the program may have taken other offence.
         try connection.execute("DELETE FROM crypto_gaf.rejected_rows WHERE object_key = ANY (\(keys)::text[])")

@@ -155,6 +155,11 @@ extension RawObjectRepository {
             """)
     }
 
+    /// Of these objects those that have not been loaded since they were put into the lake, nor given up.
+    public func unprocessed(_ keys: [String]) throws(PostgresError) -> Int {
+        try connection.query("SELECT count(*) FROM crypto_gaf.raw_objects WHERE due AND object_key = ANY (\(keys)::text[])").one().int(0)
+    }
+
     private func keys(_ sql: SQL) throws(PostgresError) -> [String] {
         try connection.query(sql).map { row throws(PostgresError) in try row.text(0) }
     }

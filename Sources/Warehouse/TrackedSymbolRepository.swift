@@ -54,31 +54,29 @@ public struct TrackedSymbolRepository {
 
     /// In the order of exchange and symbol.
     public func list() throws(PostgresError) -> [TrackedSymbol] {
-        let rows = try connection.query(
+        let backfilled = try backfilled()
+        return try connection.query(
             """
             SELECT exchange, symbol, klines, depth, tickers, array_to_string(interval_codes, ','), depth_levels, since
             FROM crypto_gaf.tracked_symbols ORDER BY exchange, symbol
-            """)
-        let backfilled = try backfilled()
-        var symbols: [TrackedSymbol] = []
-        for row in rows {
-            symbols.append(
-                TrackedSymbol(
-                    exchange: try row.text(0), pair: try row.pair(1), klines: try row.bool(2), depth: try row.bool(3),
-                    tickers: try row.bool(4),
-                    intervals: try row.text(5).split(separator: ",").compactMap { KlineInterval(rawValue: String($0)) },
-                    depthLevels: try row.int(6), since: try row.date(7),
-                    backfilled: backfilled["\(try row.text(0)):\(try row.text(1))", default: [:]]))
+            """
+        ).map { row throws(PostgresError) in
+            let (exchange, pair) = (try row.text(0), try row.pair(1))
+            let times = KlineInterval.allCases.compactMap { interval in
+                backfilled[KlineSeries(exchange, pair, interval)].map { (interval, $0) }
+            }
+            return TrackedSymbol(
+                exchange: exchange, pair: pair, klines: try row.bool(2), depth: try row.bool(3), tickers: try row.bool(4),
+                intervals: try row.text(5).split(separator: ",").compactMap { KlineInterval(rawValue: String($0)) },
+                depthLevels: try row.int(6), since: try row.date(7), backfilled: Dictionary(uniqueKeysWithValues: times))
         }
-        return symbols
     }
 
-    /// By `exchange:symbol`.
-    private func backfilled() throws(PostgresError) -> [String: [KlineInterval: Date]] {
-        var times: [String: [KlineInterval: Date]] = [:]
+    private func backfilled() throws(PostgresError) -> [KlineSeries: Date] {
+        var times: [KlineSeries: Date] = [:]
         for row in try connection.query("SELECT exchange, symbol, interval_code, since FROM crypto_gaf.backfilled_intervals") {
             guard let interval = KlineInterval(rawValue: try row.text(2)) else { continue }
-            times["\(try row.text(0)):\(try row.text(1))", default: [:]][interval] = try row.date(3)
+            times[KlineSeries(try row.text(0), try row.pair(1), interval)] = try row.date(3)
         }
         return times
     }

@@ -21,7 +21,7 @@ def transform(ground, expected, counted="rows_inserted"):
     """Rows a second of one run that counts so many of them so, and MiB at its peak."""
     peaks = [0]
     seconds, done = ground.job("transform", watch=lambda process: peaks.append(memory(process)))
-    if done[counted] != expected:
+    if done.get(counted) != expected:
         raise RuntimeError(f"transform: {done}")
     return expected / seconds, max(peaks)
 

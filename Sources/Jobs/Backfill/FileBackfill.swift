@@ -47,10 +47,10 @@ public struct FileBackfill: BatchJob {
         let (openings, fault) = read(pieces)
         let receivedAt = receivedAt(openings, now: context.now())
         let bronze = Bronze(settings.lake, context.connection, log: context.log, stop: context.stop, renews: true)
-        let (gaps, tally) = (GapRepository(context.connection), IngestionTally(context.connection))
+        let log = IngestionLog(context.connection)
         var before: JobCounts = [:]
         func flush() throws {
-            before.merge(try tally.sums(of: bronze.pendingKeys)) { $0 + $1 }
+            before.merge(try log.sums(of: bronze.pendingKeys)) { $0 + $1 }
             try bronze.flush()
         }
         for piece in pieces where !context.stop.isRequested {
@@ -59,12 +59,12 @@ public struct FileBackfill: BatchJob {
         }
         try flush()
         try settings.load(bronze.keys, context)
-        var counts = try tally.sums(of: bronze.keys)
+        var counts = try log.sums(of: bronze.keys)
         // These add up from one loading of the object to the next.
         for name in ["rows_inserted", "rows_updated", "rows_duplicate"] { counts[name, default: 0] -= before[name] ?? 0 }
         counts["objects"] = bronze.objects
-        counts["pending"] = try gaps.unprocessed(bronze.keys)
-        counts.merge(try missing(openings, gaps)) { $1 }
+        counts["pending"] = try RawObjectRepository(context.connection).unprocessed(bronze.keys)
+        counts.merge(try missing(openings, GapRepository(context.connection))) { $1 }
         if let fault { throw CandleFileError("a part of \(file.name) cannot be read: \(fault.reason)") }
         return counts
     }

@@ -29,7 +29,7 @@ extension IngestSettings {
     /// stopped channel is not waited for.
     func load(_ keys: [String], _ context: JobContext) throws {
         guard !keys.isEmpty else { return }
-        let repository = GapRepository(context.connection)
+        let objects = RawObjectRepository(context.connection)
         let deadline = ContinuousClock.now + Self.loadPatience
         var wait = Backoff(first: .milliseconds(100), limit: .seconds(2))
         var options = TransformJob.Options(lake: lake)
@@ -37,7 +37,7 @@ extension IngestSettings {
             _ = try TransformJob(options).run(context)
             // What stands still has been told once.
             options.tellsStandstills = false
-            let left = try repository.unprocessed(keys)
+            let left = try objects.unprocessed(keys)
             if try left == 0 || left == StoppedChannels(context.connection).waiting(keys) { return }
         } while ContinuousClock.now < deadline && context.stop.sleep(for: wait.next())
     }

@@ -1,13 +1,21 @@
 /// Whether the candles of one answer can be true, and which of them are finished.
 public struct CandleCheck: Sendable {
     public let interval: KlineInterval
-    /// When the answer was given, by a clock that is right: milliseconds since 1970 UTC. What opens later comes from the future; a candle
-    /// of which the venue does not say so itself is closed if it has ended by then.
+    /// When the answer was asked for, by the venue's clock: milliseconds since 1970 UTC. It may have been given at any time since, so only
+    /// what has ended by then is sure to be closed, where the venue does not say so itself; and what opens later is not.
     public let asOf: Int64
+    /// When the answer came, likewise. What opens after that comes from the future.
+    public let receivedAt: Int64
 
-    public init(interval: KlineInterval, asOf: Int64) {
+    /// By how much what we take for the venue's clock may be behind it: three seconds that nobody corrects, one that a time in whole
+    /// seconds lacks, and however long the answer that told it was under way.
+    static let clockTolerance: Int64 = 15_000
+
+    /// - Parameter receivedAt: nil: at once.
+    public init(interval: KlineInterval, asOf: Int64, receivedAt: Int64? = nil) {
         self.interval = interval
         self.asOf = asOf
+        self.receivedAt = max(asOf, receivedAt ?? asOf)
     }
 
     /// - Parameter rows: with their positions in the answer, in any order. Linear if they come in the order of time.
@@ -29,14 +37,16 @@ public struct CandleCheck: Sendable {
         return checked
     }
 
-    private func isClosed(_ candle: Candle) -> Bool { candle.isClosed ?? (candle.openTime + interval.milliseconds <= asOf) }
+    private func isClosed(_ candle: Candle) -> Bool {
+        candle.openTime <= asOf && candle.isClosed ?? (candle.openTime + interval.milliseconds <= asOf)
+    }
 
     /// Far beyond every market; the sum of a day's minutes stays within 64 bits.
     static let tradeLimit: Int64 = 1_000_000_000_000
 
     /// Nil: none.
     private func fault(of candle: Candle) -> String? {
-        guard candle.openTime <= asOf else { return "it opens after the answer was received" }
+        guard candle.openTime <= receivedAt + Self.clockTolerance else { return "it opens after the answer was received" }
         guard candle.openTime >= 0 else { return "it opens before 1970" }
         guard interval.isOpening(candle.openTime) else { return "no candle of \(interval) opens at that time" }
         guard candle.low.isPositive else { return "the low is not above 0" }

@@ -19,7 +19,7 @@ struct CandleCheckTests {
     @Test("a candle is closed when its interval has ended, or when the venue says so")
     func closing() {
         #expect(check([candle(98), candle(99), candle(100)]).closed.map(\.row.openTime) == [98 * 60_000, 99 * 60_000])
-        #expect(check([candle(99), candle(100)], asOf: 100 * 60_000 - 1).open == 1)
+        #expect(check([candle(99), candle(100)], asOf: 100 * 60_000 - 1).open == 2)
         var said = candle(100)
         said.isClosed = true
         #expect(check([said]).closed.count == 1)
@@ -85,6 +85,24 @@ struct CandleCheckTests {
         #expect(checked.closed.map(\.position) == [1, 2, 0])
         #expect(checked.duplicates == 2)
         #expect(checked.rejected.map(\.position) == [4] && checked.rejected.first?.reason == "it opens at the time of row 1 and differs")
+    }
+
+    @Test("what opens between the question and the answer is open, whatever the venue says; what opens later comes from the future")
+    func underWay() {
+        let minute: Int64 = 60_000
+        func check(_ candle: Candle, receivedAt: Int64) -> CheckedCandles {
+            CandleCheck(interval: .minute, asOf: 100 * minute - 200, receivedAt: receivedAt).check([(0, candle)])
+        }
+        var late = candle(100)
+        for isClosed in [nil, false, true] {
+            late.isClosed = isClosed
+            // The clock that tells when it came may be a little behind.
+            for receivedAt in [100 * minute + 300, 100 * minute, 100 * minute - 4000] {
+                let checked = check(late, receivedAt: receivedAt)
+                #expect(checked.open == 1 && checked.closed.isEmpty && checked.rejected.isEmpty)
+            }
+        }
+        #expect(check(candle(101), receivedAt: 100 * minute + 300).rejected.map(\.reason) == ["it opens after the answer was received"])
     }
 
     @Test("a minute without trades is a candle")

@@ -71,12 +71,14 @@ struct JobCommand: Command {
         _ = try Self.run(job, program, database)
     }
 
+    /// A statement over a whole table may take its time; the schedule's deadline bounds the run.
+    static let statementTimeout = Duration.seconds(600)
+
     /// Behind every command that is a job too.
     static func run(_ job: any BatchJob, _ program: Program, _ database: ConnectionOptions) throws -> BatchRun.Ending {
         var database = database
         database.applicationName = "cryptogaf job \(job.name)"
-        // A statement over a whole table may take its time; the schedule's deadline bounds the run.
-        database.statementTimeout = .seconds(600)
+        database.statementTimeout = statementTimeout
         let batch = BatchRun(log: program.log, stop: program.stop) { [database] () throws(PostgresError) in try Connection(database) }
         return try batch.run(job)
     }

@@ -1,3 +1,4 @@
+import Exchanges
 import FoundationEssentials
 import Jobs
 import Lake
@@ -14,14 +15,15 @@ struct ReplayCommand: Command {
         .value("--from", "DAY", "the first day (UTC) on which the answers came, such as 2026-01-31"),
         .value("--to", "DAY", "the last one (default: today)"),
         .value("--exchange", "NAME", "of one venue only"),
-        .value("--symbol", "SYMBOL", "of one market only, such as BTC-USD; leaves out answers about all markets at once"),
+        .value("--symbol", "SYMBOL", "of one market only, such as BTC-USD; of answers about all markets its part"),
         .value("--jobs", "N", "workers, each of two threads and two connections to Postgres (default 1)"),
     ]
     static let requires: Set<Configuration.Section> = [.postgres, .lake]
     static let details = """
         --from and --to are days on which answers came, not those of their candles: what backfill loaded today came today, and a piece of
         a file when that was last changed. Reads LAKE_URL and its archive, and asks the database for nothing: an empty one is filled. What is there in the same version or a
-        newer one stays, so a replay may be ended and begun again, and jobs may run beside it.
+        newer one stays, so a replay may be ended and begun again, and jobs may run beside it. Ends with 65 if an object is lost or
+        damaged: all others are loaded then.
 
           cryptogaf replay --from 2026-01-01 --to 2026-01-31 --exchange binance --symbol BTC-USDT
         """
@@ -37,10 +39,14 @@ struct ReplayCommand: Command {
         let symbol = try arguments.string("--symbol").map { text in
             do { return try Pair(text) } catch { throw UsageError("--symbol: \(error)") }
         }
+        let exchange = try arguments.string("--exchange").map { try VenueMarket.venue($0).name }
         replay = Replay(
-            Replay.Choice(from: from, to: to, exchange: arguments.string("--exchange"), symbol: symbol), live: try configuration.lake(),
+            Replay.Choice(from: from, to: to, exchange: exchange, symbol: symbol), live: try configuration.lake(),
             archive: try configuration.lakeArchive(), workers: try arguments.int("--jobs", default: 1, in: 1...16))
-        database = configuration.postgres(as: Self.name)
+        var database = configuration.postgres(as: Self.name)
+        // As a job: a statement over a whole table may take its time.
+        database.statementTimeout = JobCommand.statementTimeout
+        self.database = database
     }
 
     func run(_ program: Program) throws {
@@ -55,5 +61,15 @@ struct ReplayCommand: Command {
         line.end()
         let fields = counts.sorted { $0.key < $1.key }.map { (key: $0.key, value: Log.Value.integer($0.value)) }
         program.log.log(.info, "replay.finished", fields: fields)
+        let gone = (counts["lost"] ?? 0) + (counts["corrupt"] ?? 0)
+        guard gone == 0 else { throw IncompleteReplay(gone: gone) }
     }
+}
+
+/// Everything that is there was loaded, but not everything is there.
+private struct IncompleteReplay: ExitCoded, CustomStringConvertible {
+    let gone: Int
+
+    var exitCode: ExitCode { .data }
+    var description: String { "the lake has lost \(gone) of the objects, or has other bytes than were put there; the log names them" }
 }

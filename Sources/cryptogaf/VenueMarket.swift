@@ -6,16 +6,21 @@ struct VenueMarket {
     let venue: any Venue.Type
     let pair: Pair
 
+    /// Throws a `UsageError` that tells which there are.
+    static func venue(_ name: String) throws -> any Venue.Type {
+        guard let venue = Venues.named(name) else {
+            throw UsageError("there is no venue \"\(name)\"; there are \(Venues.all.map { $0.name }.joined(separator: ", "))")
+        }
+        return venue
+    }
+
     var text: String { "\(venue.name):\(pair)" }
 
     /// `venue:BASE-QUOTE`; throws a `UsageError` that says what is wrong with it.
     init(_ text: String) throws {
         let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 2 else { throw UsageError("\"\(text)\" is not VENUE:SYMBOL, such as binance:BTC-USDT") }
-        guard let venue = Venues.named(parts[0]) else {
-            throw UsageError("there is no venue \"\(parts[0])\"; there are \(Venues.all.map { $0.name }.joined(separator: ", "))")
-        }
-        self.venue = venue
+        venue = try Self.venue(parts[0])
         do { pair = try Pair(parts[1]) } catch {
             let hint = venue.pair(of: parts[1]).map { " (that is \($0))" } ?? ""
             throw UsageError("\(error)\(hint)")

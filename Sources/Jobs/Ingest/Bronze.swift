@@ -46,7 +46,7 @@ final class Bronze {
     /// - Parameter updates: to be noted with the object, and not without it.
     func add(_ object: RawObject, _ updates: [ExtractionUpdate] = []) throws {
         let encoded = try object.encoded()
-        pending.entries.append((encoded, RawObjectRecord(object, encoded), updates))
+        pending.entries.append((encoded, RawObjectRecord(object, key: encoded.key, stored: encoded.bytes), updates))
     }
 
     func note(_ update: ExtractionUpdate) { pending.loose.append(update) }
@@ -93,22 +93,5 @@ final class Bronze {
         bytes += written.reduce(0) { $0 + $1.record.bytes }
         keys += written.map(\.record.key)
         return failure
-    }
-}
-
-extension RawObjectRecord {
-    init(_ object: RawObject, _ encoded: EncodedObject) {
-        self.init(
-            key: encoded.key, exchange: object.exchange, symbol: object.symbol, channel: object.channel,
-            intervalCode: object.interval ?? "", requestedAt: object.source == nil ? object.requestedAt : nil,
-            receivedAt: object.receivedAt, bytes: encoded.bytes.count, sha256: [UInt8](hexadecimal: encoded.sha256))
-    }
-}
-
-extension [UInt8] {
-    fileprivate init(hexadecimal text: String) {
-        func value(_ digit: UInt8) -> UInt8 { digit < UInt8(ascii: "a") ? digit - UInt8(ascii: "0") : digit - UInt8(ascii: "a") + 10 }
-        let digits = [UInt8](text.utf8)
-        self = stride(from: 0, to: digits.count - 1, by: 2).map { value(digits[$0]) << 4 | value(digits[$0 + 1]) }
     }
 }

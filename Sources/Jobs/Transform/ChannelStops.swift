@@ -15,6 +15,7 @@ struct ChannelStops {
 
     /// Gives up objects that stopped their channels: they become unreadable. Throws if one did not.
     func skip(_ keys: [String]) throws {
+        guard !keys.isEmpty else { return }
         let stopped = Dictionary(try StoppedChannels(context.connection).all().map { ($0.objectKey, $0) }) { first, _ in first }
         for key in keys {
             guard let stop = stopped[key] else {

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Lake
 import Market
 import Postgres
@@ -6,66 +7,89 @@ import Warehouse
 
 /// What lies in the lake and in its archive, whatever the database knows of it, for `replay`.
 final class ListedObjects: ObjectSource {
+    /// Where objects that are loaded together wait.
+    private struct Place: Hashable {
+        let channel: LakeChannel
+        let location: RawLocation
+    }
+
     private struct State {
-        /// Walks that are left, the current one first.
-        var walks: [(lake: LakeLocation, location: RawLocation)]
-        var store: (any ObjectStore)?
-        var walk: LakeWalk
-        /// What has been listed and not been taken yet.
-        var pending: [LakeChannel: [String]] = [:]
+        /// That are left, the current one first.
+        var walks: [(walk: LakeWalk, location: RawLocation)]
+        /// What was listed and has not been taken yet, or was given back.
+        var pending: [Place: [String]] = [:]
+        /// Keys that were given back for the archive: it is not to bring them a second time.
+        var archived: Set<String> = []
         var listed = 0
+        /// What was read and is not in the ingestion log.
+        var unlogged: [String] = []
+        /// By the server's clock.
+        var since: Date?
     }
 
     private let state: Mutex<State>
     private let choice: Replay.Choice
     private static let groupLimit = 64
 
-    init(live: LakeLocation, archive: LakeLocation?, choice: Replay.Choice) {
+    init(_ choice: Replay.Choice, in locations: [RawLocation]) {
         self.choice = choice
-        let walks = [(live, RawLocation.live)] + (archive.map { [($0, .archive)] } ?? [])
-        state = Mutex(State(walks: walks, walk: choice.walk))
+        state = Mutex(State(walks: locations.flatMap { location in choice.walks.map { ($0, location) } }))
     }
 
     var isOpen: Bool { false }
-    var stopsChannels: Bool { false }
-    var recordsObjects: Bool { true }
+    var isReplay: Bool { true }
+    var pair: Pair? { choice.symbol }
     func soundAnswer(of channel: LakeChannel) -> SoundAnswer? { nil }
     var listed: Int { state.withLock { $0.listed } }
 
-    func next(_ connection: Connection) throws -> ObjectGroup? {
+    /// When the listing began; nil: it has not.
+    var since: Date? { state.withLock { $0.since } }
+    var unlogged: [String] { state.withLock { $0.unlogged } }
+
+    /// Whoever comes next lists, and the others wait for it.
+    func next(_ connection: Connection, _ stores: LakeStores) throws -> ObjectGroup? {
         try state.withLock { state in
-            while let (lake, location) = state.walks.first {
-                if let channel = ready(state) {
-                    guard let keys = state.pending[channel], let table = channel.channel?.table else { continue }
-                    state.pending[channel] = keys.count > Self.groupLimit ? Array(keys[Self.groupLimit...]) : nil
-                    return ObjectGroup(channel: channel, table: table, keys: Array(keys.prefix(Self.groupLimit)), location: location)
-                }
-                if state.walk.isAtEnd {
-                    state.walks.removeFirst()
-                    (state.store, state.walk) = (nil, choice.walk)
-                } else {
-                    try list(&state, lake)
-                }
+            if state.since == nil { state.since = try ReplayedObjects(connection).now() }
+            while true {
+                if let group = Self.take(&state) { return group }
+                guard let (walk, location) = state.walks.first else { return nil }
+                if walk.isAtEnd { state.walks.removeFirst() } else { try list(&state, stores.store(location)) }
             }
-            return nil
         }
     }
 
-    /// A channel with a whole group, or at the end of the walk with any.
-    private func ready(_ state: State) -> LakeChannel? {
-        state.pending.first { $0.value.count >= Self.groupLimit || state.walk.isAtEnd }?.key
+    /// A whole group, or any where no more are to come.
+    private static func take(_ state: inout State) -> ObjectGroup? {
+        let walked = state.walks.first?.location
+        let ready = state.pending.first { $0.value.count >= groupLimit || $0.key.location != walked }
+        guard let (place, keys) = ready, let table = place.channel.channel?.table else { return nil }
+        state.pending[place] = keys.count > groupLimit ? Array(keys[groupLimit...]) : nil
+        return ObjectGroup(channel: place.channel, table: table, keys: Array(keys.prefix(groupLimit)), location: place.location)
     }
 
-    private func list(_ state: inout State, _ lake: LakeLocation) throws(LakeError) {
-        if state.store == nil { state.store = try lake.open() }
-        guard let store = state.store else { return }
-        for (key, place) in try state.walk.next(store) where choice.includes(place) && ObjectContent.isKnown(place.channel) {
-            state.pending[place.channel, default: []].append(key)
+    private func list(_ state: inout State, _ store: any ObjectStore) throws(LakeError) {
+        let location = state.walks[0].location
+        for (key, place) in try state.walks[0].walk.next(store) where choice.includes(place) && ObjectContent.isKnown(place.channel) {
+            if location == .archive, state.archived.contains(key) { continue }
+            state.pending[Place(channel: place.channel, location: location), default: []].append(key)
             state.listed += 1
         }
     }
 
     func again(_ group: ObjectGroup, _ connection: Connection) -> ObjectGroup { group }
 
-    func note(objects: Int, rows: Int, of channel: LakeChannel) {}
+    func giveBack(_ group: ObjectGroup) {
+        guard !group.keys.isEmpty else { return }
+        let place = Place(channel: group.channel, location: group.location)
+        state.withLock { state in
+            let pending = Set(group.location == .archive ? state.pending[place] ?? [] : [])
+            state.pending[place, default: []].insert(contentsOf: group.keys.filter { !pending.contains($0) }, at: 0)
+            if group.location == .archive { state.archived.formUnion(group.keys) }
+        }
+    }
+
+    func note(_ batch: TransformBatch) {
+        let keys = batch.otherShapes.map(\.objectKey) + batch.parts
+        if !keys.isEmpty { state.withLock { $0.unlogged += keys } }
+    }
 }

@@ -41,6 +41,20 @@ struct ObjectFault: Error, Equatable {
 }
 
 extension ObjectContent {
+    /// What an answer about all markets says of this one.
+    func part(_ pair: Pair) -> ObjectContent {
+        guard case .tickers(let tickers) = rows else { return self }
+        let part = tickers.filter { $0.pair == pair }
+        return ObjectContent(rows: .tickers(part), rowsRead: part.count, duplicates: 0, rejected: [])
+    }
+}
+
+extension Date {
+    /// Since 1970 UTC.
+    fileprivate var milliseconds: Int64 { Int64((timeIntervalSince1970 * 1000).rounded()) }
+}
+
+extension ObjectContent {
     init(_ object: RawObject) throws(ObjectFault) {
         guard let venue = Venues.named(object.exchange) else {
             throw ObjectFault(kind: .unreadable, reason: "there is no venue \(object.exchange)")
@@ -71,8 +85,7 @@ extension ObjectContent {
             throw AnswerError(.unreadable, "the envelope tells no interval of candles")
         }
         let parsed = try parsed(object, interval, venue)
-        // An answer that arrived after a candle's end may have been given before it: only when it was asked for is sure.
-        let checked = CandleCheck(interval: interval, asOf: Int64((object.requestedAt.timeIntervalSince1970 * 1000).rounded()))
+        let checked = CandleCheck(interval: interval, asOf: object.requestedAt.milliseconds, receivedAt: object.receivedAt.milliseconds)
             .check(parsed.rows)
         let early = checked.closed.filter { $0.row.openTime < earliest }.map { position, candle in
             RejectedRow(position: position, reason: "it opens before 2000", text: candle.description)

@@ -10,6 +10,14 @@ struct ObjectGroup: Sendable {
     var keys: [String]
     /// Where they lie.
     var location = RawLocation.live
+
+    /// Both, or the one object that it is.
+    var halves: [ObjectGroup] {
+        let middle = keys.count / 2
+        return [keys[..<middle], keys[middle...]].filter { !$0.isEmpty }.map { half in
+            ObjectGroup(channel: channel, table: table, keys: Array(half), location: location)
+        }
+    }
 }
 
 /// An answer in the shape that its venue's documentation promises.
@@ -21,25 +29,31 @@ struct SoundAnswer: Sendable {
 /// Where the lanes get their objects from. Any thread may ask.
 protocol ObjectSource: Sendable {
     /// The next objects, inside of the transaction that will load them; nil: there are none just now.
-    func next(_ connection: Connection) throws -> ObjectGroup?
+    ///
+    /// - Parameter stores: of the calling thread.
+    func next(_ connection: Connection, _ stores: LakeStores) throws -> ObjectGroup?
 
     /// Those of the group that may still be loaded, when its transaction was rolled back and another has begun.
     func again(_ group: ObjectGroup, _ connection: Connection) throws(PostgresError) -> ObjectGroup
 
-    /// How many rows so many objects of a channel had: for the size of the next group.
-    func note(objects: Int, rows: Int, of channel: LakeChannel)
+    /// What was taken and has not been loaded after all, which may be nothing: somebody is to take it again.
+    func giveBack(_ group: ObjectGroup)
+
+    /// A batch was loaded.
+    func note(_ batch: TransformBatch)
 
     /// Whether more may come later.
     var isOpen: Bool { get }
 
-    /// Whether an object of another shape stops its channel.
-    var stopsChannels: Bool { get }
+    /// Whether it is about what lies in the lake, and not about what `raw_objects` says: that may not know the objects, which are loaded
+    /// whether or not they are due, and one of another shape stops nothing.
+    var isReplay: Bool { get }
+
+    /// The market that is loaded of answers about all of them; nil: all.
+    var pair: Pair? { get }
 
     /// The newest answer of a channel that is known to have the expected shape. What is of another shape and older was an accident.
     func soundAnswer(of channel: LakeChannel) -> SoundAnswer?
-
-    /// Whether `raw_objects` may not know the objects.
-    var recordsObjects: Bool { get }
 }
 
 /// What `raw_objects` says is due, oldest first, claimed by locks on its rows: they are let go when the transaction ends, whatever ends it.
@@ -56,15 +70,15 @@ final class DueObjects: ObjectSource {
     private static let groupLimits = 8...1024
 
     var isOpen: Bool { state.withLock { $0.isOpen } }
-    var stopsChannels: Bool { true }
-    var recordsObjects: Bool { false }
+    var isReplay: Bool { false }
+    var pair: Pair? { nil }
 
     init(in locations: [RawLocation]) { self.locations = locations }
 
     /// Nobody will add objects any more.
     func close() { state.withLock { $0.isOpen = false } }
 
-    func next(_ connection: Connection) throws -> ObjectGroup? {
+    func next(_ connection: Connection, _ stores: LakeStores) throws -> ObjectGroup? {
         let objects = RawObjectRepository(connection)
         for channel in try objects.channelsDue(Channel.allCases) where ObjectContent.isKnown(channel) {
             guard let table = channel.channel?.table else { continue }
@@ -80,6 +94,9 @@ final class DueObjects: ObjectSource {
         return group
     }
 
+    /// They are still due.
+    func giveBack(_ group: ObjectGroup) {}
+
     func soundAnswer(of channel: LakeChannel) -> SoundAnswer? { state.withLock { $0.sound[channel] } }
 
     /// Of several the newest counts.
@@ -90,9 +107,10 @@ final class DueObjects: ObjectSource {
         }
     }
 
-    func note(objects: Int, rows: Int, of channel: LakeChannel) {
-        guard objects > 0 else { return }
-        state.withLock { $0.rows[channel] = max(rows / objects, 1) }
+    /// For the size of the channel's next group.
+    func note(_ batch: TransformBatch) {
+        guard !batch.outcomes.isEmpty else { return }
+        state.withLock { $0.rows[batch.group.channel] = max(batch.rowCount / batch.outcomes.count, 1) }
     }
 
     private func limit(of channel: LakeChannel) -> Int {

@@ -1,8 +1,10 @@
+import Exchanges
 public import FoundationEssentials
 public import Lake
 public import Market
 public import Postgres
 public import Runtime
+import Warehouse
 
 /// Rebuilds the tables of facts from the lake alone: what lies there, and in its archive, is loaded whether or not it was before, into
 /// the same tables. What is there already in the same version stays; a replay that was ended is simply begun again.
@@ -13,7 +15,7 @@ public struct Replay: Sendable {
         public var from: Date
         public var to: Date
         public var exchange: String?
-        /// Nil: all, and what came for all at once.
+        /// Nil: all. Of what came for all markets at once only this one is loaded.
         public var symbol: Pair?
 
         public init(from: Date, to: Date, exchange: String? = nil, symbol: Pair? = nil) {
@@ -23,12 +25,32 @@ public struct Replay: Sendable {
             self.symbol = symbol
         }
 
-        var walk: LakeWalk {
-            let prefix = exchange.map { exchange in symbol.map { "\(exchange)/\($0)/" } ?? "\(exchange)/" } ?? ""
-            return LakeWalk(prefix: prefix, days: from.lakeDay...max(from, to).lakeDay)
+        var walks: [LakeWalk] {
+            let days = from.lakeDay...max(from, to).lakeDay
+            guard let exchange else { return [LakeWalk(days: days)] }
+            let prefixes = symbol.map { ["\(exchange)/\($0)/", "\(exchange)/\(RawObject.allSymbols)/\(Self.shared.rawValue)/"] } ?? ["\(exchange)/"]
+            return prefixes.map { LakeWalk(prefix: $0, days: days) }
         }
 
-        func includes(_ place: RawObjectPlace) -> Bool { symbol.map { $0.description == place.symbol } ?? true }
+        /// The channel of which one answer may be about all markets.
+        private static let shared = Channel.tickers
+
+        func includes(_ place: RawObjectPlace) -> Bool {
+            guard let symbol else { return true }
+            return place.symbol == symbol.description || (place.symbol == RawObject.allSymbols && place.channel.channel == Self.shared)
+        }
+
+        /// The same, as the database is asked for it.
+        func replayed(in locations: [RawLocation]) -> ReplayedObjects.Choice {
+            func midnight(_ date: Date) -> Date {
+                Date(timeIntervalSince1970: (date.timeIntervalSince1970 / 86_400).rounded(.down) * 86_400)
+            }
+            return ReplayedObjects.Choice(
+                times: midnight(from)..<midnight(max(from, to)).addingTimeInterval(86_400),
+                locations: locations,
+                exchanges: exchange.map { [$0] } ?? Venues.all.map { $0.name }, channels: Channel.allCases,
+                symbol: symbol?.description, shared: (RawObject.allSymbols, Self.shared))
+        }
     }
 
     /// How far it has come.
@@ -53,11 +75,11 @@ public struct Replay: Sendable {
     }
 
     /// Calls `progress` about every half second on the calling thread. Objects in a shape that nobody can read are told in the log and
-    /// counted as `other_shape`.
+    /// counted as `other_shape`; those that the database says are there, and that are not, as `lost`.
     public func run(
         log: Log, stop: Stop, connect: @escaping @Sendable () throws(PostgresError) -> Connection, progress: (Progress) -> Void
     ) throws -> JobCounts {
-        let (source, tally) = (ListedObjects(live: live, archive: archive, choice: choice), TransformTally())
+        let (source, tally) = (ListedObjects(choice, in: locations), TransformTally())
         let work = TransformWork(
             name: "replay", live: live, archive: archive, source: source, tally: tally, log: log, stop: stop, patience: patience,
             connect: connect)
@@ -71,6 +93,23 @@ public struct Replay: Sendable {
         thread.join()
         progress(Progress(listed: source.listed, counts: tally.value))
         try outcome.get()
+        if !stop.isRequested { tally.add("lost", try tellLost(source, log, ReplayedObjects(connect()))) }
         return tally.value
+    }
+
+    /// That are looked through, in that order.
+    private var locations: [RawLocation] { archive == nil ? [.live] : [.live, .archive] }
+
+    /// Names in the log; the count tells of all.
+    private static let names = 100
+
+    private func tellLost(_ source: ListedObjects, _ log: Log, _ objects: ReplayedObjects) throws(PostgresError) -> Int {
+        guard let since = source.since else { return 0 }
+        let (count, keys) = try objects.missed(
+            choice.replayed(in: locations), since: since, except: source.unlogged, names: Self.names)
+        for key in keys {
+            log.error("replay.object_lost", ["object": .text(key), "error": "raw_objects says that it is there; no listing shows it"])
+        }
+        return count
     }
 }

@@ -1,24 +1,28 @@
-import Digest
-import FoundationEssentials
 import Lake
+import Market
 import Postgres
 import Warehouse
 
 /// Objects of one channel, read and ready to be loaded in one transaction.
 struct TransformBatch: Sendable {
-    let group: ObjectGroup
+    /// With the objects that were looked at so far.
+    private(set) var group: ObjectGroup
     /// Of what was read, in that order.
     private(set) var outcomes: [ObjectOutcome] = []
     /// Objects of JSON in another shape than the venue's documentation promises; they are left alone.
     private(set) var otherShapes: [StoppedChannel] = []
-    /// Of the objects, if the source wants them recorded.
+    /// Gone from the lake since a replay listed them: the archive may have them by now.
+    private(set) var moved: [String] = []
+    /// Objects of which only one market is loaded: for the ingestion log nothing has become of them.
+    private(set) var parts: Set<String> = []
+    /// Of the objects, if `raw_objects` may not know them.
     private(set) var records: [RawObjectRecord] = []
     private var facts: FactBatch
     /// Beside the outcomes; nil where nothing is to be loaded.
     private var hashes: [Int64?] = []
-    private let stopsAtOtherShape: Bool
+    private let isReplay: Bool
+    private let pair: Pair?
     private let sound: SoundAnswer?
-    private let recordsObjects: Bool
 
     /// What bounds memory, and the time that a transaction is open.
     static let rowLimit = 32_768
@@ -26,35 +30,42 @@ struct TransformBatch: Sendable {
 
     init(_ group: ObjectGroup, _ source: any ObjectSource) {
         self.group = group
+        self.group.keys = []
         facts = FactBatch(group.table, exchange: group.channel.exchange)
-        stopsAtOtherShape = source.stopsChannels
+        isReplay = source.isReplay
+        pair = source.pair
         sound = source.soundAnswer(of: group.channel)
-        recordsObjects = source.recordsObjects
     }
 
     var isFull: Bool { facts.rowCount >= Self.rowLimit || facts.byteCount >= Self.byteLimit }
     var rowCount: Int { facts.rowCount }
     /// False: the rest of the channel has to wait.
-    var goesOn: Bool { !stopsAtOtherShape || otherShapes.isEmpty }
+    var goesOn: Bool { isReplay || otherShapes.isEmpty }
 
     /// Reads an object as the lake has it. Throws what is the store's fault and not the object's.
     mutating func add(_ key: String, _ stored: Result<[UInt8], LakeError>) throws(LakeError) {
         guard goesOn else { return }
+        group.keys.append(key)
         do throws(LakeError) {
             let bytes = try stored.get()
             guard let origin = FactOrigin(key: key) else { throw LakeError(.corrupt, key, "its key tells no time and no hash") }
             let object = try RawObject(decoding: bytes, key: key)
-            if recordsObjects { records.append(RawObjectRecord(object, key: key, stored: bytes)) }
+            if isReplay { records.append(RawObjectRecord(object, key: key, stored: bytes)) }
             read(object, key, origin)
         } catch {
             if error.isOfStore { throw error }
+            if isReplay, error.code == .missing, group.location == .live { return moved.append(group.keys.removeLast()) }
             set(ObjectOutcome(key: key, error.code == .missing ? .lost : .corrupt, error: error.message))
         }
     }
 
     private mutating func read(_ object: RawObject, _ key: String, _ origin: FactOrigin) {
         do throws(ObjectFault) {
-            let content = try ObjectContent(object)
+            var content = try ObjectContent(object)
+            if let pair, object.symbol == RawObject.allSymbols {
+                content = content.part(pair)
+                parts.insert(key)
+            }
             switch content.rows {
             case .candles(let candles, let interval): facts.add(candles, symbol: object.symbol, interval: interval, origin: origin)
             case .depth(let depth): facts.add(depth, symbol: object.symbol, origin: origin)
@@ -92,15 +103,7 @@ struct TransformBatch: Sendable {
             finished[index].counts.updated = found.updated
             finished[index].counts.duplicate += found.duplicate
         }
-        try IngestionLog(connection).record(finished)
+        try IngestionLog(connection).record(finished.filter { !parts.contains($0.key) })
         return finished
-    }
-}
-
-extension RawObjectRecord {
-    init(_ object: RawObject, key: String, stored: [UInt8]) {
-        self.init(
-            key: key, exchange: object.exchange, symbol: object.symbol, channel: object.channel, intervalCode: object.interval ?? "",
-            requestedAt: object.requestedAt, receivedAt: object.receivedAt, bytes: stored.count, sha256: SHA256.hash(stored).bytes)
     }
 }

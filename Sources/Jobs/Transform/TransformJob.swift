@@ -70,6 +70,9 @@ public struct TransformJob: BatchJob, Sendable {
                 before = tally["objects"]
                 try work.run(pairs: workers)
             }
+        } catch let error as LakeError where error.code == .unavailable && context.stop.isRequested {
+            // It was waited for, and is waited for no longer.
+            return tally.value
         } catch {
             throw JobFailure("\(error)", counts: tally.value)
         }

@@ -9,9 +9,8 @@ import Warehouse
 struct TransformLane {
     private let work: TransformWork
     private let turns: TransformWork.Turns
+    private let stores: LakeStores
     private var session: (connection: Connection, load: FactLoad)?
-    private var live: (any ObjectStore)?
-    private var archive: (any ObjectStore)?
     private var away: (backoff: Backoff, since: ContinuousClock.Instant, isTold: Bool)?
 
     /// Between two looks while the source is open.
@@ -20,6 +19,7 @@ struct TransformLane {
     init(_ work: TransformWork, _ turns: TransformWork.Turns) {
         self.work = work
         self.turns = turns
+        stores = LakeStores(work)
     }
 
     mutating func run() throws {
@@ -33,6 +33,9 @@ struct TransformLane {
                 if !didWork { _ = work.stop.sleep(for: Self.lookInterval) }
             } catch let error as PostgresError where error.isRetryable {
                 try wait(error)
+            } catch let error as LakeError where error.code == .unavailable && work.stop.isRequested {
+                // It was waited for, and is waited for no longer.
+                return
             }
         }
     }
@@ -40,14 +43,18 @@ struct TransformLane {
     /// False: there was nothing to do.
     private mutating func takeNext() throws -> Bool {
         let session = try connected()
-        var failed: ObjectGroup?
+        var taken: ObjectGroup?
         do {
-            guard let loaded = try session.connection.transaction({ try loadNext(session, &failed) }) else { return false }
+            guard let loaded = try session.connection.transaction({ try loadNext(session, &taken) }) else { return false }
             tell(loaded)
             return true
-        } catch let error as PostgresError where error.isOfData {
-            guard let failed else { throw error }
-            try isolate(failed, error)
+        } catch let error as PostgresError {
+            guard let taken else { throw error }
+            guard error.isOfData else {
+                work.source.giveBack(taken)
+                throw error
+            }
+            try isolate(taken)
             return true
         }
     }
@@ -56,22 +63,18 @@ struct TransformLane {
     private struct Loaded: Sendable {
         let batch: TransformBatch
         let outcomes: [ObjectOutcome]
-        /// By this transaction.
+        /// Channels that this transaction stopped; of a replay the objects that might have.
         var stopped: [StoppedChannel] = []
     }
 
-    private mutating func loadNext(_ session: (connection: Connection, load: FactLoad), _ failed: inout ObjectGroup?) throws -> Loaded? {
-        let taken = try turns.reading.withLock { _ -> (ObjectGroup, TransformBatch)? in
-            guard let group = try work.source.next(session.connection) else { return nil }
-            return (group, try read(group))
+    private func loadNext(_ session: (connection: Connection, load: FactLoad), _ taken: inout ObjectGroup?) throws -> Loaded? {
+        let next = try turns.reading.withLock { _ -> TransformBatch? in
+            guard let group = try work.source.next(session.connection, stores) else { return nil }
+            return try read(group)
         }
-        guard let (group, batch) = taken else { return nil }
-        failed = group
-        failed?.keys = batch.outcomes.map(\.key)
-        let loaded = try turns.loading.withLock { _ in try load(batch, session) }
-        failed = nil
-        work.source.note(objects: batch.outcomes.count, rows: batch.rowCount, of: group.channel)
-        return loaded
+        guard let batch = next else { return nil }
+        taken = batch.group
+        return try turns.loading.withLock { _ in try load(batch, session) }
     }
 }
 
@@ -79,49 +82,46 @@ struct TransformLane {
 
 extension TransformLane {
     /// As many of the group's objects as a batch holds; at least one.
-    private mutating func read(_ group: ObjectGroup) throws -> TransformBatch {
-        let store = try store(group.location)
+    private func read(_ group: ObjectGroup) throws -> TransformBatch {
+        let store = try stores.store(group.location)
         var batch = TransformBatch(group, work.source)
-        var rest = group.keys[...]
-        while !rest.isEmpty, !batch.isFull, batch.goesOn {
-            let piece = Array(rest.prefix(Self.piece))
-            rest = rest.dropFirst(piece.count)
+        var rest = group
+        while !rest.keys.isEmpty, !batch.isFull, batch.goesOn {
+            let piece = Array(rest.keys.prefix(Self.piece))
+            rest.keys.removeFirst(piece.count)
             try store.getAll(piece) { key, stored throws(LakeError) in try batch.add(key, stored) }
         }
+        work.source.giveBack(rest)
+        rest.keys = batch.moved
+        rest.location = .archive
+        work.source.giveBack(rest)
         return batch
     }
 
     /// Objects that are asked for at once.
     private static let piece = 8
-
-    /// What has expired may still lie in the archive.
-    private mutating func store(_ location: RawLocation) throws(LakeError) -> any ObjectStore {
-        let isLive = location == .live
-        if let store = isLive ? live : archive { return store }
-        let lake = isLive ? work.live : work.archive ?? work.live
-        let store = try lake.open(log: work.log, stop: work.stop)
-        if isLive { live = store } else { archive = store }
-        return store
-    }
 }
 
 // MARK: - Loading
 
 extension TransformLane {
     private func load(_ batch: TransformBatch, _ session: (connection: Connection, load: FactLoad)) throws(PostgresError) -> Loaded {
-        if work.source.recordsObjects {
+        let isReplay = work.source.isReplay
+        if isReplay {
             let objects = RawObjectRepository(session.connection)
             try objects.record(batch.records, in: batch.group.location)
             try objects.lock(batch.outcomes.map(\.key))
         }
         var loaded = Loaded(batch: batch, outcomes: try batch.load(session.load, session.connection))
-        if work.source.stopsChannels {
-            for stop in batch.otherShapes where try StoppedChannels(session.connection).stop(stop) { loaded.stopped.append(stop) }
+        for stop in batch.otherShapes {
+            let isNew = isReplay ? true : try StoppedChannels(session.connection).stop(stop)
+            if isNew { loaded.stopped.append(stop) }
         }
         return loaded
     }
 
     private func tell(_ loaded: Loaded) {
+        work.source.note(loaded.batch)
         work.tally.add(loaded.outcomes)
         for outcome in loaded.outcomes where outcome.kind != .loaded {
             work.log.warning(
@@ -136,10 +136,11 @@ extension TransformLane {
                     "position": .integer(row.position), "reason": .text(row.reason),
                 ])
         }
-        for stop in work.source.stopsChannels ? loaded.stopped : loaded.batch.otherShapes {
-            work.tally.add(work.source.stopsChannels ? "channels_stopped" : "other_shape")
+        let (count, event) = work.source.isReplay ? ("other_shape", "object_of_other_shape") : ("channels_stopped", "channel_stopped")
+        for stop in loaded.stopped {
+            work.tally.add(count)
             work.log.error(
-                work.source.stopsChannels ? "\(work.name).channel_stopped" : "\(work.name).object_of_other_shape",
+                "\(work.name).\(event)",
                 [
                     "exchange": .text(stop.channel.exchange), "channel": .text(stop.channel.name), "object": .text(stop.objectKey),
                     "reason": .text(stop.reason),
@@ -148,18 +149,23 @@ extension TransformLane {
     }
 
     /// Something in the group cannot be stored: halves of it are tried until the object is alone.
-    private mutating func isolate(_ group: ObjectGroup, _ error: PostgresError) throws {
-        guard group.keys.count > 1 else { return try giveUp(group, error) }
-        let middle = group.keys.count / 2
-        for keys in [group.keys[..<middle], group.keys[middle...]] where !work.stop.isRequested {
-            var half = group
-            half.keys = Array(keys)
-            do {
-                let session = try connected()
-                tell(try session.connection.transaction { try load(try read(try work.source.again(half, session.connection)), session) })
-            } catch let error as PostgresError where error.isOfData {
-                try isolate(half, error)
+    private mutating func isolate(_ group: ObjectGroup) throws {
+        var untried = group.halves
+        do {
+            while let half = untried.first, !work.stop.isRequested {
+                do {
+                    let session = try connected()
+                    tell(
+                        try session.connection.transaction { try load(try read(try work.source.again(half, session.connection)), session) })
+                    untried.removeFirst()
+                } catch let error as PostgresError where error.isOfData {
+                    if half.keys.count == 1 { try giveUp(half, error) }
+                    untried.replaceSubrange(..<1, with: half.keys.count == 1 ? [] : half.halves)
+                }
             }
+        } catch {
+            untried.forEach(work.source.giveBack)
+            throw error
         }
     }
 

@@ -33,7 +33,7 @@ import Warehouse
             requestedAt: Date() - 60, receivedAt: Date() - 60, status: 200, body: Array(body.utf8))
         let encoded = try object.encoded()
         try LakeLocation(url: fixture.lakeURL).open().put(encoded.key, encoded.bytes)
-        try RawObjectRepository(fixture.connect()).record([RawObjectRecord(object, encoded)])
+        try RawObjectRepository(fixture.connect()).record([RawObjectRecord(object, key: encoded.key, stored: encoded.bytes)])
         return encoded.key
     }
 

@@ -73,13 +73,114 @@ import Warehouse
         #expect(try fixture.replay(Replay.Choice(from: day(0), to: day(60), exchange: "kraken")).isEmpty)
     }
 
+    @Test("however many rows its objects have, everything that is listed is loaded")
+    func manyRows() throws {
+        let fixture = try TransformFixture()
+        for page in 0..<64 {
+            try fixture.put(.minutes(page * 1000..<page * 1000 + 1000, receivedAt: 100_000 + Double(page)), isRecorded: false)
+        }
+        var listed = 0
+        let counts = try fixture.replay { listed = $0.listed }
+        #expect(listed == 64 && counts["objects"] == 64 && counts["rows_inserted"] == 64_000)
+        #expect(try fixture.candles() == 64_000)
+    }
+
+    @Test("among objects that Postgres does not take all others are loaded")
+    func poison() throws {
+        let fixture = try TransformFixture()
+        for page in 0..<64 {
+            try fixture.put(.minutes(page * 1000..<page * 1000 + 1000, receivedAt: 100_000 + Double(page)), isRecorded: false)
+        }
+        try fixture.connection.run(script: "ALTER TABLE crypto_gaf.fact_klines ADD CHECK (open_time <> '2026-03-01 02:05+00')")
+        let counts = try fixture.replay()
+        #expect(counts["objects"] == 64 && counts["unreadable"] == 1 && counts["rows_inserted"] == 63_000)
+        #expect(try fixture.due() == 0)
+    }
+
+    @Test("what the database says is there and the lake has not is counted and named, unless retention took it or it was not asked for")
+    func lost() throws {
+        let fixture = try TransformFixture()
+        try fill(fixture)
+        try fixture.transform()
+        let keys = try fixture.texts("SELECT object_key FROM crypto_gaf.raw_objects WHERE symbol = 'BTC-USDT' ORDER BY received_at LIMIT 3")
+        try keys.forEach(fixture.lake.open().remove)
+        try fixture.connection.execute("UPDATE crypto_gaf.raw_objects SET location = 'archive' WHERE object_key = \(keys[1])")
+        try fixture.connection.execute("UPDATE crypto_gaf.raw_objects SET location = 'expired' WHERE object_key = \(keys[2])")
+        let counts = try fixture.replay()
+        #expect(counts["lost"] == 2 && counts["objects"] == 11)
+        #expect(keys.map { fixture.log.count("replay.object_lost", $0) } == [1, 1, 0])
+        #expect(try fixture.replay(Replay.Choice(from: day(30), to: day(30)))["lost"] == 1)
+        #expect(try fixture.replay(Replay.Choice(from: day(31), to: day(31)))["lost"] == nil)
+        #expect(try fixture.replay(Replay.Choice(from: day(0), to: day(60), exchange: "binance", symbol: Pair("BTC-USDT")))["lost"] == 2)
+        #expect(try fixture.replay(Replay.Choice(from: day(0), to: day(60), symbol: Pair("ETH-USDT")))["lost"] == nil)
+        #expect(try fixture.replay(Replay.Choice(from: day(0), to: day(60), exchange: "kraken"))["lost"] == nil)
+        let words = ["replay", "--from", "2026-03-01", "--to", "2026-06-01"]
+        let result = try Program.run(words, environment: fixture.environment)
+        #expect(result.status == 65 && result.errors.contains("\"lost\":2"), "\(result.errors)")
+    }
+
+    @Test("what goes to the archive while a replay is under way is loaded from there, and is not lost")
+    func movedMeanwhile() throws {
+        let fixture = try TransformFixture()
+        for page in 0..<200 { try fixture.put(.minutes(page * 5..<page * 5 + 5, receivedAt: 100_000 + Double(page))) }
+        let last = try fixture.texts("SELECT object_key FROM crypto_gaf.raw_objects ORDER BY 1 DESC LIMIT 5")
+        // Time between the listing and the last group.
+        try fixture.slowDown(by: 0.03)
+        let (lake, database, log) = (fixture.lake, fixture.database, fixture.log)
+        let running = Background { try TransformFixture.replay(nil, lake, database, log) }
+        #expect(eventually { fixture.isLoading })
+        for key in last {
+            try lake.archive().open().put(key, try lake.open().get(key))
+            try lake.open().remove(key)
+        }
+        let counts = try running.value()
+        #expect(counts["lost"] == nil && log.count("replay.object_lost") == 0)
+        #expect(try counts["objects"] == 200 && fixture.candles() == 1000 && fixture.due() == 0)
+        #expect(try fixture.count("SELECT count(*) FROM crypto_gaf.processed_files WHERE outcome = 'loaded'") == 200)
+    }
+
+    @Test(
+        "of answers about all markets only the chosen one is loaded, and for transform nothing has become of them",
+        arguments: [nil, "binance"])
+    func allMarkets(exchange: String?) throws {
+        let fixture = try TransformFixture()
+        try fill(fixture)
+        let tickers =
+            #"[{"symbol":"BTCUSDT","lastPrice":"10"},{"symbol":"ETHUSDT","lastPrice":"2.5"},{"symbol":"XRPUSDT","lastPrice":"0"}]"#
+        let answer = try fixture.put(
+            .answer(tickers, symbol: RawObject.allSymbols, channel: "tickers", receivedAt: 1440 * 35), isRecorded: false)
+        let choice = Replay.Choice(from: day(0), to: day(60), exchange: exchange, symbol: try Pair("ETH-USDT"))
+        for _ in 0..<2 {
+            let counts = try fixture.replay(choice)
+            #expect(counts["objects"] == 7 && counts["rows_read"] == 61 && counts["rows_rejected"] == 0 && counts["lost"] == nil)
+            #expect(try fixture.texts("SELECT symbol || ' ' || last FROM crypto_gaf.tickers") == ["ETH-USDT 2.5"])
+        }
+        #expect(try fixture.texts("SELECT object_key FROM crypto_gaf.raw_objects WHERE due AND symbol = '_all'") == [answer])
+        try fixture.transform()
+        #expect(try fixture.texts("SELECT symbol FROM crypto_gaf.tickers ORDER BY 1") == ["BTC-USDT", "ETH-USDT"])
+        #expect(try fixture.count("SELECT count(*) FROM crypto_gaf.rejected_rows WHERE object_key = \(answer)") == 1)
+        try fixture.replay(choice)
+        #expect(try fixture.count("SELECT count(*) FROM crypto_gaf.rejected_rows WHERE object_key = \(answer)") == 1)
+    }
+
+    @Test("a replay that waits for a lake that is away ends when it is to", .enabled(if: S3Server.isPresent, "skipped: no rclone"))
+    func stoppedWhileAway() throws {
+        let server = try S3Server(isStarted: false)
+        let fixture = try TransformFixture(lake: server.location())
+        let (lake, database, log, stop) = (fixture.lake, fixture.database, fixture.log, Stop())
+        let running = Background { try TransformFixture.replay(nil, lake, database, log, stop: stop) }
+        #expect(eventually { log.count("lake.away") > 0 })
+        stop.request()
+        #expect(try running.value() == [:])
+    }
+
     @Test("an object in a shape that nobody reads is told and left, and stops nothing")
     func otherShape() throws {
         let fixture = try TransformFixture()
         try fixture.put(.klines(#"{"candles":[]}"#, receivedAt: 1440 * 20))
         try fill(fixture)
         let counts = try fixture.replay()
-        #expect(counts["objects"] == 14 && counts["other_shape"] == 1)
+        #expect(counts["objects"] == 14 && counts["other_shape"] == 1 && counts["lost"] == nil)
         #expect(try fixture.due() == 1)
         #expect(try fixture.count("SELECT count(*) FROM crypto_gaf.stopped_channels") == 0)
         #expect(fixture.log.count("replay.object_of_other_shape") == 1)
@@ -103,6 +204,8 @@ import Warehouse
         #expect(result.errors.contains("\"event\":\"replay.finished\"") && result.errors.contains("\"objects\":14"))
         #expect(try fixture.digest() == expected)
         #expect(try Program.run(["replay"], environment: fixture.environment).status == 64)
+        let unknown = try Program.run(words + ["--exchange", "binanec"], environment: fixture.environment)
+        #expect(unknown.status == 64 && unknown.errors.contains("there are coinbase, binance"), "\(unknown.errors)")
         #expect(try Program.run(words + ["--symbol", "BTC"], environment: fixture.environment).status == 64)
         #expect(try Program.run(["replay", "--from", "2026-03-02", "--to", "2026-03-01"], environment: fixture.environment).status == 64)
     }

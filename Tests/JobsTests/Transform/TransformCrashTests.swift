@@ -63,14 +63,7 @@ import Warehouse
         let digest = try fixture.digest()
         for _ in 0..<Soak.count(30) {
             try fixture.forget()
-            let (job, database) = (fixture.job(workers: 2), fixture.database)
-            let runs = (0..<2).map { _ in
-                Background {
-                    let connect: @Sendable () throws(PostgresError) -> Connection = { () throws(PostgresError) in try Connection(database) }
-                    return try job.run(
-                        JobContext(connection: try connect(), connect: connect, log: .silent, stop: Stop(), now: { TransformFixture.now }))
-                }
-            }
+            let runs = (0..<2).map { _ in fixture.transforming(workers: 2) }
             let counts = try runs.map { try $0.value() }
             #expect(counts.map { $0["objects"] ?? 0 }.reduce(0, +) == expected)
             #expect(try fixture.digest() == digest)
@@ -87,12 +80,7 @@ import Warehouse
             try fixture.forget()
             // Time for the two to meet within a transaction.
             try fixture.slowDown(by: 0.002)
-            let (job, database, log) = (fixture.job(workers: 2), fixture.database, fixture.log)
-            let connect: @Sendable () throws(PostgresError) -> Connection = { () throws(PostgresError) in try Connection(database) }
-            let running = Background {
-                try job.run(
-                    JobContext(connection: try connect(), connect: connect, log: log.log, stop: Stop(), now: { TransformFixture.now }))
-            }
+            let running = fixture.transforming(workers: 2)
             try fixture.replay()
             _ = try running.value()
             try fixture.slowDown(by: nil)
@@ -101,6 +89,14 @@ import Warehouse
         for name in ["transform", "replay"] {
             #expect(fixture.log.count("\(name).conflict") == 0 && fixture.log.count("\(name).postgres_away") == 0)
         }
+    }
+
+    /// Kills Postgres while somebody loads, and starts it again.
+    private func kill(_ cluster: PostgresCluster, under fixture: TransformFixture) throws {
+        #expect(eventually { fixture.isLoading })
+        cluster.kill9()
+        try cluster.start()
+        try fixture.connection.reset()
     }
 
     @Test("Postgres killed in mid-COPY and started again: it goes on, and the tables are whole")
@@ -113,18 +109,8 @@ import Warehouse
         for _ in 0..<Soak.count(20) {
             try fixture.forget()
             try fixture.skipListing()
-            let job = fixture.job()
-            let database = fixture.database
-            let log = fixture.log
-            let running = Background {
-                let connect: @Sendable () throws(PostgresError) -> Connection = { () throws(PostgresError) in try Connection(database) }
-                return try job.run(
-                    JobContext(connection: try connect(), connect: connect, log: log.log, stop: Stop(), now: { TransformFixture.now }))
-            }
-            #expect(fixture.waitUntilLoading())
-            cluster.kill9()
-            try cluster.start()
-            try fixture.connection.reset()
+            let running = fixture.transforming()
+            try kill(cluster, under: fixture)
             _ = try running.value()
             #expect(try fixture.due() == 0)
             #expect(try fixture.digest() == expected)
@@ -136,9 +122,41 @@ import Warehouse
     func away() throws {
         let cluster = try PostgresCluster()
         let fixture = try TransformFixture(cluster)
-        let context = try fixture.context()
+        try fill(fixture, objects: 60)
+        try fixture.skipListing()
+        try fixture.slowDown(by: 0.05)
+        let running = fixture.transforming(patience: .milliseconds(300))
+        #expect(eventually { fixture.isLoading })
         cluster.stop()
-        #expect(throws: (any Error).self) { try fixture.job(patience: .milliseconds(300)).run(context) }
+        let failure = #expect(throws: JobFailure.self) { try running.value() }
+        #expect(failure?.description.hasPrefix("postgres") == true, "\(String(describing: failure))")
+        #expect(fixture.log.count("transform.postgres_away") > 0 && fixture.log.count("transform.postgres_back") == 0)
+    }
+
+    @Test("a replay whose Postgres is killed in its midst loads all the same everything that it listed")
+    func replayed() throws {
+        let cluster = try PostgresCluster()
+        let fixture = try TransformFixture(cluster)
+        try fill(fixture, objects: 60)
+        try fixture.transform()
+        let expected = try fixture.digest()
+        for _ in 0..<Soak.count(20) {
+            try fixture.forget()
+            try fixture.slowDown(by: 0.01)
+            let (lake, database, log) = (fixture.lake, fixture.database, fixture.log)
+            let running = Background {
+                var listed = 0
+                let counts = try TransformFixture.replay(nil, lake, database, log) { listed = $0.listed }
+                return (counts, listed)
+            }
+            try kill(cluster, under: fixture)
+            let (counts, listed) = try running.value()
+            #expect(counts["objects"] == listed && counts["lost"] == nil)
+            try fixture.slowDown(by: nil)
+            #expect(try fixture.due() == 0)
+            #expect(try fixture.digest() == expected)
+        }
+        #expect(fixture.log.count("replay.postgres_away") > 0 && fixture.log.count("replay.postgres_back") > 0)
     }
 }
 
@@ -165,18 +183,13 @@ extension TransformFixture {
             """)
     }
 
-    /// False: nobody began to load within ten seconds.
-    func waitUntilLoading() -> Bool {
-        for _ in 0..<2000 {
-            let found = try? connection.query(
-                """
-                SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' AND pid <> pg_backend_pid()
-                    AND (query LIKE 'COPY%' OR query LIKE '%INSERT INTO crypto_gaf.fact%')
-                """
-            ).one().int(0)
-            if let found, found > 0 { return true }
-            usleep(5_000)
-        }
-        return false
+    /// Whether somebody is in the midst of a transaction that loads.
+    var isLoading: Bool {
+        let found = try? count(
+            """
+            SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' AND pid <> pg_backend_pid()
+                AND (query LIKE 'COPY%' OR query LIKE '%INSERT INTO crypto_gaf.fact%' OR query LIKE '%INSERT INTO crypto_gaf.processed%')
+            """)
+        return found.map { $0 > 0 } ?? false
     }
 }

@@ -19,12 +19,15 @@ final class TransformFixture {
 
     /// 2026-03-01 00:00 UTC.
     static let epoch: Int64 = 1_772_323_200_000
+    static func time(ofMinute minute: Double) -> Date { Date(timeIntervalSince1970: Double(epoch) / 1000 + minute * 60) }
     static let now = Date(timeIntervalSince1970: Double(epoch) / 1000 + 40 * 86_400)
 
     /// On the shared server as the worker, or as the superuser on a server of the test's own.
-    init(_ cluster: PostgresCluster? = nil) throws {
+    ///
+    /// - Parameter lake: nil: in a folder.
+    init(_ cluster: PostgresCluster? = nil, lake: LakeLocation? = nil) throws {
         folder = try Free.directory()
-        lake = try LakeLocation(url: "file://\(folder)/lake")
+        self.lake = try lake ?? LakeLocation(url: "file://\(folder)/lake")
         if let cluster {
             database = try TestPostgres.migrated(cluster)
             connection = try Connection(database)
@@ -88,10 +91,27 @@ final class TransformFixture {
     }
 
     @discardableResult
-    func replay(_ choice: Replay.Choice? = nil) throws -> JobCounts {
+    func replay(_ choice: Replay.Choice? = nil, progress: (Replay.Progress) -> Void = { _ in }) throws -> JobCounts {
+        try Self.replay(choice, lake, database, log, progress: progress)
+    }
+
+    /// For a thread of its own.
+    static func replay(
+        _ choice: Replay.Choice? = nil, _ lake: LakeLocation, _ database: ConnectionOptions, _ log: LogLines, stop: Stop = Stop(),
+        progress: (Replay.Progress) -> Void = { _ in }
+    ) throws -> JobCounts {
         let all = Replay.Choice(from: Date(timeIntervalSince1970: 946_684_800), to: Date(timeIntervalSince1970: 4_000_000_000))
         return try Replay(choice ?? all, live: lake, archive: lake.archive()).run(
-            log: log.log, stop: Stop(), connect: { [database] () throws(PostgresError) in try Connection(database) }, progress: { _ in })
+            log: log.log, stop: stop, connect: { () throws(PostgresError) in try Connection(database) }, progress: progress)
+    }
+
+    /// `transform` on a thread of its own.
+    func transforming(workers: Int = 1, patience: Duration = .seconds(60), stop: Stop = Stop()) -> Background<JobCounts> {
+        let (job, database, log) = (job(workers: workers, patience: patience), database, log)
+        return Background {
+            let connect: @Sendable () throws(PostgresError) -> Connection = { () throws(PostgresError) in try Connection(database) }
+            return try job.run(JobContext(connection: try connect(), connect: connect, log: log.log, stop: stop, now: { Self.now }))
+        }
     }
 }
 

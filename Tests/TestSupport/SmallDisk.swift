@@ -34,6 +34,12 @@ public final class SmallDisk: Sendable {
         }
     }
 
+    /// As a disk that has gone bad is mounted.
+    public func setReadOnly(_ isReadOnly: Bool) throws {
+        let mount = try Subprocess.run("/usr/bin/mount", ["-o", isReadOnly ? "remount,ro" : "remount,rw", path])
+        guard mount.status == 0 else { throw ClusterError(message: "mount \(path): \(mount.errors)") }
+    }
+
     public func makeRoom() throws { try FileManager.default.removeItem(atPath: ballast) }
 
     private var ballast: String { "\(path)/ballast" }

@@ -28,7 +28,8 @@ public struct Replay: Sendable {
         var walks: [LakeWalk] {
             let days = from.lakeDay...max(from, to).lakeDay
             guard let exchange else { return [LakeWalk(days: days)] }
-            let prefixes = symbol.map { ["\(exchange)/\($0)/", "\(exchange)/\(RawObject.allSymbols)/\(Self.shared.rawValue)/"] } ?? ["\(exchange)/"]
+            let prefixes =
+                symbol.map { ["\(exchange)/\($0)/", "\(exchange)/\(RawObject.allSymbols)/\(Self.shared.rawValue)/"] } ?? ["\(exchange)/"]
             return prefixes.map { LakeWalk(prefix: $0, days: days) }
         }
 

@@ -60,7 +60,9 @@ public struct LogRetention {
             """
             WITH forgotten AS (
                 DELETE FROM crypto_gaf.raw_objects
-                WHERE object_key = ANY (ARRAY(SELECT old.object_key \(Self.old(.expiredObjects, before: cutoff)) LIMIT \(limit)))
+                -- Not what somebody is putting back into the lake just now.
+                WHERE object_key = ANY (ARRAY(
+                    SELECT old.object_key \(Self.old(.expiredObjects, before: cutoff)) LIMIT \(limit) FOR UPDATE SKIP LOCKED))
                 RETURNING object_key
             ), processed AS (
                 DELETE FROM crypto_gaf.processed_files p USING forgotten f WHERE p.object_key = f.object_key

@@ -61,12 +61,20 @@ public struct RawObjectRepository {
     }
 
     /// Objects that were put into the lake again, whatever had become of them before: they are there, and due. What the archive may still
-    /// have of them is replaced when they go there again.
-    public func renew(_ keys: [String]) throws(PostgresError) {
-        try connection.execute(
+    /// have of them is replaced when they go there again. To be called in a transaction.
+    ///
+    /// - Returns: those that had left the lake. They may have been removed from it since they were put there, and must be put there once
+    ///   more before the transaction ends; until then nobody removes them.
+    public func renew(_ keys: [String]) throws(PostgresError) -> [String] {
+        try self.keys(
             """
-            UPDATE crypto_gaf.raw_objects SET due = true, location = 'live', leftover_in = NULL, recorded_at = clock_timestamp()
-            WHERE object_key = ANY (\(keys)::text[])
+            -- In the order of the keys, as all who wait for more than one row.
+            WITH held AS (
+                SELECT object_key, location FROM crypto_gaf.raw_objects WHERE object_key = ANY (\(keys)::text[]) ORDER BY object_key FOR UPDATE),
+            renewed AS (
+                UPDATE crypto_gaf.raw_objects o SET due = true, location = 'live', leftover_in = NULL, recorded_at = clock_timestamp()
+                FROM held WHERE o.object_key = held.object_key)
+            SELECT object_key FROM held WHERE location <> 'live'
             """)
     }
 }

@@ -81,32 +81,47 @@ public struct RawRetention {
     ///
     /// - Returns: the keys of those that moved.
     public func move(_ keys: [String], from old: RawLocation, to new: RawLocation) throws(PostgresError) -> [String] {
-        try connection.query(
+        try self.keys(
             """
-            UPDATE crypto_gaf.raw_objects SET location = \(new.rawValue), leftover_in = \(old.rawValue)
-            WHERE object_key = ANY (\(keys)::text[]) AND location = \(old.rawValue) AND NOT due
-                AND leftover_in IS NULL
-            RETURNING object_key
-            """
-        ).map { row throws(PostgresError) in try row.text(0) }
+            -- In the order of the keys, as all who wait for more than one row.
+            WITH settled AS (
+                SELECT object_key FROM crypto_gaf.raw_objects
+                WHERE object_key = ANY (\(keys)::text[]) AND location = \(old.rawValue) AND NOT due AND leftover_in IS NULL
+                ORDER BY object_key FOR UPDATE)
+            UPDATE crypto_gaf.raw_objects o SET location = \(new.rawValue), leftover_in = \(old.rawValue)
+            FROM settled WHERE o.object_key = settled.object_key RETURNING o.object_key
+            """)
     }
 
     /// Keys of objects that may still lie where they no longer belong, in the order of the keys.
     public func leftovers(in location: RawLocation, after: String = "", limit: Int) throws(PostgresError) -> [String] {
-        try connection.query(
+        try self.keys(
             """
             SELECT object_key FROM crypto_gaf.raw_objects
             WHERE leftover_in = \(location.rawValue) AND object_key > \(after) ORDER BY object_key LIMIT \(limit)
-            """
-        ).map { row throws(PostgresError) in try row.text(0) }
+            """)
     }
 
-    /// They lie there no longer.
-    public func clearLeftovers(_ keys: [String], in location: RawLocation) throws(PostgresError) {
-        try connection.execute(
-            """
-            UPDATE crypto_gaf.raw_objects SET leftover_in = NULL
-            WHERE object_key = ANY (\(keys)::text[]) AND leftover_in = \(location.rawValue)
-            """)
+    /// Has those of `keys` removed that may still lie where they no longer belong, and takes what was removed off the record. Until that
+    /// is done nobody can say that such an object belongs there again: who wants to waits, and then puts it there once more.
+    ///
+    /// - Parameter remove: answers what lies there no longer.
+    /// - Returns: how many that are.
+    public func clearLeftovers(_ keys: [String], in location: RawLocation, remove: ([String]) -> [String]) throws -> Int {
+        try connection.transaction {
+            let held = try self.keys(
+                """
+                SELECT object_key FROM crypto_gaf.raw_objects
+                WHERE object_key = ANY (\(keys)::text[]) AND leftover_in = \(location.rawValue) ORDER BY object_key FOR UPDATE
+                """)
+            guard !held.isEmpty else { return 0 }
+            let removed = remove(held)
+            try connection.execute("UPDATE crypto_gaf.raw_objects SET leftover_in = NULL WHERE object_key = ANY (\(removed)::text[])")
+            return removed.count
+        }
+    }
+
+    private func keys(_ sql: SQL) throws(PostgresError) -> [String] {
+        try connection.query(sql).map { row throws(PostgresError) in try row.text(0) }
     }
 }

@@ -65,6 +65,13 @@ public struct TestDatabase: Sendable {
 
     public func connect(as user: String = "postgres") throws -> Connection { try Connection(options(as: user)) }
 
+    /// Whether anybody in it waits for a lock that another one has.
+    public func isAnybodyWaiting() throws -> Bool {
+        try connect().query(
+            "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')"
+        ).one().bool(0)
+    }
+
     /// For a program of ours.
     public func environment(as user: String = "postgres") -> [String: String] {
         ["POSTGRES_HOST": cluster.directory, "POSTGRES_PORT": String(cluster.port), "POSTGRES_USER": user, "POSTGRES_DB": name]

@@ -17,6 +17,8 @@ final class Bronze {
     }
 
     private let writer: LakeWriter
+    /// For the calling thread.
+    private let openLake: () throws(LakeError) -> any ObjectStore
     private let connection: Connection
     /// Whether objects that have been there before are to be loaded again.
     private let renews: Bool
@@ -36,6 +38,7 @@ final class Bronze {
 
     init(_ location: LakeLocation, _ connection: Connection, log: Log, stop: Stop, renews: Bool = false) {
         writer = LakeWriter(location, log: log, stop: stop)
+        openLake = { () throws(LakeError) in try location.open(log: log, stop: stop) }
         self.connection = connection
         self.renews = renews
     }
@@ -86,12 +89,19 @@ final class Bronze {
         try connection.transaction {
             let objects = RawObjectRepository(connection)
             try objects.record(written.map(\.record))
-            if renews { try objects.renew(written.map(\.record.key)) }
+            if renews { try putBack(objects.renew(written.map(\.record.key)), of: batch) }
             try ExtractionRepository(connection).record(written.flatMap(\.updates) + batch.loose.filter { !broken.contains($0.key) })
         }
         objects += written.count
         bytes += written.reduce(0) { $0 + $1.record.bytes }
         keys += written.map(\.record.key)
         return failure
+    }
+
+    /// What was removed since it was written is written once more, while nobody can remove it.
+    private func putBack(_ keys: [String], of batch: Batch) throws(LakeError) {
+        guard !keys.isEmpty else { return }
+        let objects = batch.entries.map(\.object).filter { keys.contains($0.key) }
+        for outcome in try openLake().putAll(objects.map { ($0.key, $0.bytes) }) { try outcome.result.get() }
     }
 }

@@ -11,7 +11,8 @@ import Warehouse
 /// 3. the lake has it no longer;
 /// 4. the table knows that.
 ///
-/// What was left between 2 and 4 is taken up by the next run. What is not yet transformed is never touched.
+/// What was left between 2 and 4 is taken up by the next run. What is not yet transformed is never touched, nor what somebody puts back
+/// meanwhile: from 3 to 4 the table's rows are held.
 struct RawArchiving {
     let table: RawRetention
     let live: any ObjectStore
@@ -159,25 +160,27 @@ extension RawArchiving {
 
     private func giveUp(_ objects: [SettledObject]) throws {
         guard !objects.isEmpty else { return }
-        try table.clearLeftovers(try table.move(objects.map(\.key), from: .live, to: .expired), in: .live)
+        _ = try table.clearLeftovers(try table.move(objects.map(\.key), from: .live, to: .expired), in: .live) { $0 }
     }
 
     /// Answers how many went. What cannot be removed is left over.
     private func remove(_ keys: [String], from location: RawLocation) throws -> Int {
         guard !keys.isEmpty else { return 0 }
-        var removed: [String] = []
         var fault: LakeError?
-        for (key, result) in (location == .live ? live : archive).removeAll(keys) {
-            switch result {
-            case .success: removed.append(key)
-            case .failure(let error) where error.isOfStore: fault = error
-            case .failure(let error):
-                log.warning("maintain.left_over", ["object": .text(key), "in": .text(location.rawValue), "error": .text("\(error)")])
+        let removed = try table.clearLeftovers(keys, in: location) { keys in
+            var removed: [String] = []
+            for (key, result) in (location == .live ? live : archive).removeAll(keys) {
+                switch result {
+                case .success: removed.append(key)
+                case .failure(let error) where error.isOfStore: fault = error
+                case .failure(let error):
+                    log.warning("maintain.left_over", ["object": .text(key), "in": .text(location.rawValue), "error": .text("\(error)")])
+                }
             }
+            return removed
         }
-        try table.clearLeftovers(removed, in: location)
         if let fault { throw fault }
-        return removed.count
+        return removed
     }
 }
 

@@ -1,6 +1,7 @@
 import Lake
 
-/// A store whose n-th operation, counted over all stores of the same `Faults`, goes wrong: before it has had its effect, or after.
+/// A store whose n-th operation, counted over all stores of the same `Faults`, goes wrong, before it has had its effect or after; or
+/// before which something else happens.
 final class FaultyStore: ObjectStore {
     final class Faults {
         enum Moment: CaseIterable { case before, after }
@@ -9,14 +10,25 @@ final class FaultyStore: ObjectStore {
         /// From 0; the operation and everything after it fails, as when the program is gone.
         let fatal: Int
         private(set) var count = 0
+        private var meanwhile: (() -> Void)?
 
         init(_ moment: Moment, at fatal: Int) {
             self.moment = moment
             self.fatal = fatal
         }
 
+        /// Nothing goes wrong.
+        init(before place: Int, _ meanwhile: @escaping () -> Void) {
+            (moment, fatal) = (.before, place)
+            self.meanwhile = meanwhile
+        }
+
         func run<R>(_ body: () throws(LakeError) -> R) throws(LakeError) -> R {
             defer { count += 1 }
+            if let meanwhile {
+                if count == fatal { meanwhile() }
+                return try body()
+            }
             let isOver = count >= fatal
             if isOver, moment == .before || count > fatal { throw Self.gone }
             let value = try body()

@@ -12,6 +12,7 @@ final class LifeCycleFixture {
     let database: TestDatabase
     let worker: Connection
     let folder: String
+    let lake: LakeLocation
     let live: any ObjectStore
     let archive: any ObjectStore
     /// Whole milliseconds, as the objects have it.
@@ -22,7 +23,7 @@ final class LifeCycleFixture {
         database = try TestPostgres.database()
         worker = try database.connect(as: "test_worker")
         folder = try Free.directory()
-        let lake =
+        lake =
             try server.map { server in
                 let access = try S3Access(
                     endpoint: server.url, region: "us-east-1", accessKey: server.accessKey, secretKey: server.secretKey)
@@ -46,12 +47,16 @@ final class LifeCycleFixture {
                 receivedAt: now.addingTimeInterval(-86_400 * days), bytes: count, sha256: SHA256.hash(bytes).bytes)
         ])
         try worker.execute("UPDATE crypto_gaf.raw_objects SET recorded_at = received_at WHERE object_key = \(key)")
-        guard !due else { return key }
+        if !due { try settle(key) }
+        return key
+    }
+
+    /// As `transform` leaves an object.
+    func settle(_ key: String) throws {
         try worker.transaction {
             try worker.execute("INSERT INTO crypto_gaf.processed_files (object_key, outcome) VALUES (\(key), 'loaded')")
             try worker.execute("UPDATE crypto_gaf.raw_objects SET due = false WHERE object_key = \(key)")
         }
-        return key
     }
 
     /// Other bytes for every key.

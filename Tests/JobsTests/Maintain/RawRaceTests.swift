@@ -1,0 +1,105 @@
+import Foundation
+import Lake
+import Postgres
+import Runtime
+import TestSupport
+import Testing
+import Warehouse
+
+@testable import Jobs
+
+/// Objects that come back into the lake while `maintain` takes them out of it, and others who want the same rows.
+@Suite struct RawRaceTests {
+    private let fixture: LifeCycleFixture
+    private let object: RawObject
+    private let key: String
+
+    /// An object of a file that was loaded long ago.
+    init() throws {
+        fixture = try LifeCycleFixture()
+        let time = fixture.now.addingTimeInterval(-86_400 * 20)
+        object = RawObject(
+            exchange: "kraken", symbol: "BTC-USD", channel: "klines", interval: "1m", url: "file:x.csv", requestedAt: time,
+            receivedAt: time, status: 200, source: "csv", body: [1, 2, 3])
+        key = try object.encoded().key
+        try Self.load(object, fixture.lake, fixture.database)
+        try fixture.settle(key)
+        try fixture.worker.execute("UPDATE crypto_gaf.raw_objects SET recorded_at = received_at")
+    }
+
+    /// As `backfill --file` does.
+    private static func load(_ object: RawObject, _ lake: LakeLocation, _ database: TestDatabase) throws {
+        let bronze = try Bronze(lake, database.connect(as: "test_worker"), log: .silent, stop: Stop(), renews: true)
+        try bronze.add(object)
+        try bronze.flush()
+    }
+
+    private func state() throws -> String {
+        let row = try fixture.database.connect().query("SELECT location, due, leftover_in FROM crypto_gaf.raw_objects").one()
+        return "\(try row.text(0))\(try row.bool(1) ? " due" : "")\(try row.textOrNil(2).map { " left in \($0)" } ?? "")"
+    }
+
+    /// Read, written, read back and removed from the lake; removed from the archive.
+    @Test("a file that is loaded again at any moment of its objects' way to the archive and out of it has them in the lake", arguments: 0..<5)
+    func loadedAgain(moment: Int) throws {
+        if moment == 4 {
+            try fixture.maintain()
+            try fixture.worker.execute(
+                "UPDATE crypto_gaf.raw_objects SET received_at = received_at - interval '20 days', recorded_at = recorded_at - interval '20 days'")
+        }
+        let (object, lake, database) = (object, fixture.lake, fixture.database)
+        var loading: Background<Void>?
+        let faults = FaultyStore.Faults(before: moment % 4) {
+            loading = Background { try Self.load(object, lake, database) }
+            // Until it has ended, or waits for the row.
+            #expect(try? eventually { try database.isAnybodyWaiting() || state() == "live due" } == true)
+        }
+        try fixture.maintain(live: FaultyStore(fixture.live, faults), archive: FaultyStore(fixture.archive, faults))
+        try #require(loading).value()
+        #expect(try state() == "live due")
+        #expect(try fixture.live.get(key) == object.encoded().bytes)
+    }
+
+    @Test("what is on record in the lake again is not removed from there, though it had been given up")
+    func kept() throws {
+        let table = RawRetention(fixture.worker)
+        #expect(try table.move([key], from: .live, to: .archive) == [key])
+        try Self.load(object, fixture.lake, fixture.database)
+        var offered: [String] = []
+        let removed = try table.clearLeftovers([key], in: .live) { keys in
+            offered = keys
+            return keys
+        }
+        #expect(removed == 0 && offered == [])
+        #expect(try state() == "live due")
+    }
+
+    @Test("what is left over in the archive and was forgotten there is removed, and nothing else")
+    func forgotten() throws {
+        let other = try fixture.add("other", days: 20)
+        try fixture.maintain()
+        #expect(try RawRetention(fixture.worker).move([key], from: .archive, to: .expired) == [key])
+        #expect(try fixture.maintain()["leftovers_removed"] == 1)
+        #expect(throws: LakeError.self) { try fixture.archive.get(key) }
+        #expect(try fixture.archive.get(other).count == 100)
+        #expect(try fixture.worker.query("SELECT location FROM crypto_gaf.raw_objects WHERE leftover_in IS NULL").count == 2)
+    }
+
+    @Test("whoever wants several rows takes them in the order of their keys, so that no two wait in a circle", arguments: ["move", "renew"])
+    func order(by: String) throws {
+        // Not in their order in the table either.
+        let keys = try ["z", "a"].map { try fixture.add($0, days: 10) }
+        let (first, second) = (try fixture.database.connect(), fixture.database)
+        try first.run(script: "BEGIN")
+        try RawObjectRepository(first).lock([keys[1]])
+        let waiting = Background {
+            let connection = try second.connect(as: "test_worker")
+            if by == "move" { return try RawRetention(connection).move(keys, from: .live, to: .archive).count }
+            return try connection.transaction { try RawObjectRepository(connection).renew(keys).count }
+        }
+        #expect(try eventually { try fixture.database.isAnybodyWaiting() })
+        try first.execute("SELECT FROM crypto_gaf.raw_objects WHERE object_key = \(keys[0]) FOR UPDATE NOWAIT")
+        try first.run(script: "COMMIT")
+        #expect(try waiting.value() == (by == "move" ? 2 : 0))
+    }
+}

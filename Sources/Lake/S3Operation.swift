@@ -30,7 +30,6 @@ struct S3Operation {
     private(set) var backoff: Backoff
 
     private static let roundLimit = 6
-    private static let attemptLimit = 20
     /// A page of a thousand keys takes about half of one.
     private static let pageLimit = 8 << 20
 
@@ -54,9 +53,6 @@ struct S3Operation {
     mutating func take(_ verdict: S3Verdict) -> Step {
         switch verdict {
         case .later(let wait, let reason):
-            guard backoff.attempts < Self.attemptLimit else {
-                return .end(.failure(LakeError(.unavailable, key, "\(reason), again and again")))
-            }
             return .wait(atLeast: max(backoff.next(), wait ?? .zero), reason: reason)
         case .never(let code, let message): return .end(.failure(LakeError(code, key, message)))
         case .done, .missing, .exists, .unsupported: break
@@ -85,7 +81,7 @@ struct S3Operation {
         default: return .end(.failure(LakeError(.other, key, "\(bucket.place) cannot keep an object")))
         }
         rounds += 1
-        return rounds < Self.roundLimit ? .ask : .end(.failure(LakeError(.unavailable, key, "it comes and goes in \(bucket.place)")))
+        return rounds < Self.roundLimit ? .ask : .end(.failure(LakeError(.other, key, "it comes and goes in \(bucket.place)")))
     }
 
     private func request(_ method: Request.Method, _ bytes: [UInt8] = [], url: String? = nil, limit: Int = RawObject.sizeLimit) -> Request {

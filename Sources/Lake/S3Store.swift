@@ -13,8 +13,7 @@ final class S3Store: ObjectStore {
     private let patience: S3Patience
     private let log: Log
     private let stop: Stop?
-    /// What the last transfers ended with.
-    private var window = 1
+    private var standing = S3Standing()
 
     init(bucket: S3Bucket, patience: S3Patience = S3Patience(), log: Log = .silent, stop: Stop? = nil) throws(LakeError) {
         self.bucket = bucket
@@ -45,7 +44,7 @@ final class S3Store: ObjectStore {
             do throws(LakeError) { operations.append(try operation(.get, key)) } catch { try body(key, .failure(error)) }
         }
         var transfers = transfers(operations)
-        defer { window = transfers.window }
+        defer { standing = transfers.standing }
         while let ends = transfers.next() {
             for end in ends {
                 do throws(E) { try body(operations[end.index].key, end.result) } catch {
@@ -81,7 +80,7 @@ extension S3Store {
     }
 
     private func transfers(_ operations: [S3Operation]) -> S3Transfers {
-        S3Transfers(operations, client: client, window: window, patience: patience.total, log: log, stop: stop)
+        S3Transfers(operations, client: client, standing: standing, patience: patience.total, log: log, stop: stop)
     }
 
     private func run(_ kind: S3Operation.Kind, _ key: String) throws(LakeError) -> [UInt8] {
@@ -90,7 +89,7 @@ extension S3Store {
 
     private func run(_ operation: S3Operation) throws(LakeError) -> [UInt8] {
         var transfers = transfers([operation])
-        defer { window = transfers.window }
+        defer { standing = transfers.standing }
         guard let end = transfers.next()?.first else { throw LakeError(.other, operation.key, "the transfer has no end") }
         return try end.result.get()
     }
@@ -107,7 +106,7 @@ extension S3Store {
             } catch { results[place] = .failure(error) }
         }
         var transfers = transfers(operations)
-        defer { window = transfers.window }
+        defer { standing = transfers.standing }
         while let ends = transfers.next() {
             for end in ends { results[places[end.index]] = end.result.map { _ in } }
         }

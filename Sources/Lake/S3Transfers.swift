@@ -8,14 +8,27 @@ struct S3Patience: Sendable {
     var backoff = Backoff(first: .milliseconds(200), limit: .seconds(10))
 }
 
+/// What earlier transfers have learnt of a store.
+struct S3Standing {
+    /// What may be under way at a time.
+    var window = 1
+    /// The last object that was well read or written.
+    var witness: String?
+}
+
 /// Many operations at once on kept-alive connections.
 ///
 /// It starts with one, unless the store has been good before, so that what is wrong for all is found by one request, and asks for less
-/// at a time when the store is overloaded. What is wrong for all ends all.
+/// at a time when the store is overloaded. What is wrong for all ends all; what is wrong with one object only that. Where it may be
+/// either, an object that was well before is asked for: if the store has an answer to that, it is there.
 struct S3Transfers {
     typealias End = (index: Int, result: Result<[UInt8], LakeError>)
 
     static let atOnce = 32
+    /// Of an object that gets no answer while others do.
+    private static let attemptLimit = 20
+    /// After so many the next object gets its turn, since it may be better off.
+    private static let turnLimit = 3
 
     private let client: Client
     private let operations: [S3Operation]
@@ -25,19 +38,21 @@ struct S3Transfers {
     private let stop: Stop?
 
     private var nextIndex = 0
-    /// What may be under way at a time.
-    private(set) var window: Int
+    private(set) var standing: S3Standing
     private var flying: [Client.ID: (index: Int, operation: S3Operation)] = [:]
     private var waiting: [(due: ContinuousClock.Instant, index: Int, operation: S3Operation)] = []
+    /// Those of which it is not known yet whether the fault is theirs.
+    private var accused: [(index: Int, fault: LakeError)] = []
+    private var trial: (id: Client.ID, operation: S3Operation)?
     private var ends: [End] = []
     private var awaySince: ContinuousClock.Instant?
     /// Why no more is tried.
     private var faultOfAll: LakeError?
 
-    init(_ operations: [S3Operation], client: Client, window: Int, patience: Duration, log: Log, stop: Stop?) {
+    init(_ operations: [S3Operation], client: Client, standing: S3Standing, patience: Duration, log: Log, stop: Stop?) {
         self.operations = operations
         self.client = client
-        self.window = window
+        self.standing = standing
         self.patience = patience
         self.log = log
         self.stop = stop
@@ -52,9 +67,10 @@ struct S3Transfers {
                 defer { ends = [] }
                 return ends
             }
-            guard !flying.isEmpty || !waiting.isEmpty else { return nil }
+            guard !flying.isEmpty || !waiting.isEmpty || trial != nil else { return nil }
             let due = waiting.map(\.due).min() ?? .now + .seconds(60)
             for completion in client.poll(until: due, wake: waiting.isEmpty ? nil : stop?.descriptor) {
+                if completion.id == trial?.id { judge(completion.result) }
                 guard let (index, operation) = flying.removeValue(forKey: completion.id) else { continue }
                 take(S3Verdict(completion.result, operation.bucket), index, operation)
             }
@@ -67,7 +83,8 @@ struct S3Transfers {
     /// Forgets all that has not ended.
     mutating func cancel() {
         for id in flying.keys { client.cancel(id) }
-        (flying, waiting, nextIndex) = ([:], [], operations.count)
+        if let trial { client.cancel(trial.id) }
+        (flying, waiting, accused, trial, nextIndex) = ([:], [], [], nil, operations.count)
     }
 
     private mutating func ask() {
@@ -75,7 +92,8 @@ struct S3Transfers {
         let due = waiting.filter { $0.due <= now }
         waiting.removeAll { $0.due <= now }
         for (_, index, operation) in due { submit(index, operation) }
-        while faultOfAll == nil, nextIndex < operations.count, flying.count + waiting.count < window {
+        let hopeful = waiting.count { $0.operation.backoff.attempts < Self.turnLimit }
+        while faultOfAll == nil, nextIndex < operations.count, flying.count + hopeful < standing.window {
             nextIndex += 1
             submit(nextIndex - 1, operations[nextIndex - 1])
         }
@@ -93,15 +111,28 @@ struct S3Transfers {
         var operation = operation
         let step = operation.take(verdict)
         if case .wait(let delay, let reason) = step { return wait(delay, reason, index, operation) }
-        if awaySince != nil { log.info("lake.back", ["store": .text(operation.bucket.place)]) }
-        (awaySince, window) = (nil, min(max(2 * window, 8), Self.atOnce))
+        noteAnswer()
         switch step {
         case .ask: submit(index, operation)
-        case .end(let result):
-            ends.append((index, result))
-            if case .failure(let error) = result, error.isOfStore { faultOfAll = error }
+        case .end(let result): end(index, operation, result)
         case .wait: break
         }
+    }
+
+    private mutating func end(_ index: Int, _ operation: S3Operation, _ result: Result<[UInt8], LakeError>) {
+        switch (result, operation.kind) {
+        // Who may read some objects need not be allowed to read all of them.
+        case (.failure(let fault), .get) where fault.code == .denied: return accuse(index, fault)
+        case (.failure(let fault), _) where fault.isOfStore: faultOfAll = fault
+        case (.success, .get), (.success, .put): standing.witness = operation.key
+        case (.success, _), (.failure, _): break
+        }
+        ends.append((index, result))
+    }
+
+    private mutating func noteAnswer() {
+        if awaySince != nil { log.info("lake.back", ["store": .text(operations[0].bucket.place)]) }
+        (awaySince, standing.window) = (nil, min(max(2 * standing.window, 8), Self.atOnce))
     }
 
     private mutating func wait(_ delay: Duration, _ reason: String, _ index: Int, _ operation: S3Operation) {
@@ -109,21 +140,41 @@ struct S3Transfers {
         if awaySince == nil { log.warning("lake.away", ["store": .text(operation.bucket.place), "error": .text(reason)]) }
         let since = awaySince ?? now
         awaySince = since
-        window = max(window / 2, 1)
-        guard now + delay - since <= patience else {
-            let tries = operation.backoff.attempts
-            let fault = LakeError(.unavailable, operation.key, "\(reason); tried \(tries) times in \((now - since).components.seconds) s")
-            faultOfAll = fault
-            return ends.append((index, .failure(fault)))
+        standing.window = max(standing.window / 2, 1)
+        let tries = operation.backoff.attempts
+        guard now + delay - since > patience || tries > Self.attemptLimit else { return waiting.append((now + delay, index, operation)) }
+        accuse(index, LakeError(.unavailable, operation.key, "\(reason); tried \(tries) times"))
+    }
+
+    // MARK: Whose fault it is
+
+    /// Without a witness it is the store's.
+    private mutating func accuse(_ index: Int, _ fault: LakeError) {
+        accused.append((index, fault))
+        guard trial == nil else { return }
+        guard let witness = standing.witness else { return faultOfAll = fault }
+        let operation = S3Operation(.get, key: witness, bucket: operations[index].bucket, backoff: operations[index].backoff)
+        do { trial = (try client.submit(operation.request), operation) } catch { faultOfAll = fault }
+    }
+
+    private mutating func judge(_ result: Result<Response, TransferError>) {
+        guard var operation = trial?.operation, let fault = accused.first?.fault else { return }
+        trial = nil
+        switch operation.take(S3Verdict(result, operation.bucket)) {
+        case .wait: faultOfAll = fault
+        case .end(.failure(let error)) where error.isOfStore: faultOfAll = error
+        case .ask, .end:
+            noteAnswer()
+            ends += accused.map { ($0.index, .failure(LakeError(.other, $0.fault.subject, $0.fault.message))) }
+            accused = []
         }
-        waiting.append((now + delay, index, operation))
     }
 
     /// What has not ended ends with the same fault, untried.
     private mutating func endAll(_ fault: LakeError) {
-        let open = flying.values.map(\.index) + waiting.map(\.index) + Array(nextIndex..<operations.count)
+        let open = (flying.values.map(\.index) + waiting.map(\.index) + accused.map(\.index) + Array(nextIndex..<operations.count)).sorted()
         cancel()
-        window = 1
+        standing.window = 1
         ends += open.map { ($0, .failure(LakeError(fault.code, operations[$0].key, fault.message))) }
     }
 }

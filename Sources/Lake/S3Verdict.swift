@@ -66,6 +66,8 @@ enum S3Verdict: Equatable {
             case "RequestTimeTooSkewed":
                 .never(.credentials, "\(bucket.place) refuses the signature: the clock of this machine is wrong")
             case _ where fault.status == 401: .never(.credentials, "\(bucket.place) refuses the credentials: \(fault)")
+            // The service has moved this one object to a storage class that cannot be read at once.
+            case "InvalidObjectState": .never(.other, "\(bucket.place): \(fault)")
             case _ where fault.status == 403: .never(.denied, "the access key has no right to do this in \(bucket.place): \(fault)")
             default: .never(.other, "\(bucket.place): \(fault)")
             }

@@ -140,6 +140,60 @@ struct S3FaultTests {
         #expect(error.isRetryable && error.message.contains("; tried ") && !error.message.contains(ScriptedS3.secret))
     }
 
+    @Test("an object that the server cannot give is at fault itself, wherever it stands; the others come", arguments: [0, 3, 9])
+    func oneBad(place: Int) throws {
+        let scripted = try ScriptedS3 { request in
+            request.path == "/lake/p/a/\(place)" ? fault(500, "InternalError") : .reply(200, body: [1])
+        }
+        let store = try scripted.open(patience: .milliseconds(300))
+        for _ in 0..<2 {
+            var codes: [String: LakeError.Code] = [:]
+            store.getAll((0..<10).map { "a/\($0)" }) { key, result in
+                if case .failure(let error) = result { codes[key] = error.code }
+            }
+            #expect(codes == ["a/\(place)": .other])
+        }
+        // Nobody else is asked for beside it, but somebody was before.
+        #expect(store.code(ofGet: "a/\(place)") == .other && store.code(ofGet: "a/7\(place)") == nil)
+        #expect(store.code(ofPut: "a/\(place)") == .other)
+        // Who has never had an answer cannot know whose fault it is.
+        #expect(try scripted.open(patience: .milliseconds(300)).code(ofGet: "a/\(place)") == .unavailable)
+    }
+
+    @Test("a store that has no answer any more, not even to what it had one for, is away, however good it was")
+    func noLongerThere() throws {
+        let scripted = try ScriptedS3 { _ in .reply(200, body: [1]) }
+        let store = try scripted.open(patience: .milliseconds(300))
+        store.getAll((0..<10).map { "a/\($0)" }) { _, result in #expect(throws: Never.self) { try result.get() } }
+        scripted.server.answer { _ in fault(500, "InternalError") }
+        var codes: [LakeError.Code] = []
+        store.getAll((0..<10).map { "a/\($0)" }) { _, result in
+            if case .failure(let error) = result { codes.append(error.code) }
+        }
+        #expect(codes == Array(repeating: .unavailable, count: 10))
+        scripted.server.stop()
+        #expect(store.code(ofGet: "a/1") == .unavailable)
+    }
+
+    @Test("an object that we may not read, or that the service has put away, says nothing of the others; nor of removing")
+    func deniedOne() throws {
+        let scripted = try ScriptedS3 { request in
+            if request.method == "DELETE" { return fault(403, "AccessDenied") }
+            return switch request.path {
+            case "/lake/p/a/0": fault(403, "InvalidObjectState")
+            case "/lake/p/a/5": fault(403, "AccessDenied")
+            default: .reply(200, body: [1])
+            }
+        }
+        let store = try scripted.open()
+        var codes: [String: LakeError.Code] = [:]
+        store.getAll((0..<10).map { "a/\($0)" }) { key, result in
+            if case .failure(let error) = result { codes[key] = error.code }
+        }
+        #expect(codes == ["a/0": .other, "a/5": .other])
+        #expect(store.removeAll(["a/1", "a/2"]).map { code($0.result) } == [.denied, .denied])
+    }
+
     @Test("an answer cut short, a reset and an error of the server are tried again", arguments: [0, 1, 2, 3, 4])
     func passing(kind: Int) throws {
         let scripted = try ScriptedS3 { [count = Counter()] _ in

@@ -7,17 +7,30 @@ import Glibc
 /// A file is written under a name that no listing shows, made durable, and only then linked to its own name, which fails if that is
 /// taken: no reader ever sees half an object, and no writer replaces one.
 final class FileStore: ObjectStore {
-    /// Absolute, without a slash at its end. Made when the first object comes, if the folder above it is there.
+    /// Absolute, without a slash at its end.
     let root: String
     /// What a crashed writer left is swept once by each store that writes.
     private var isSwept = false
 
     /// No write takes that long.
     static let leftoverAge: TimeInterval = 3600
-    /// Stands in every lake that has ever been written to.
+    /// Stands in every lake. A folder without it is none, such as one where a disk is to be mounted: what was put there would be hidden
+    /// once it is, and what is on the disk would seem to be lost until then. So only `begin` makes it.
     static let incoming = ".incoming"
 
     init(root: String) { self.root = root }
+
+    /// Makes a lake of the folder, and the folder itself if the one above it is there. Fine if it is one.
+    func begin() throws(LakeError) {
+        let incoming = "\(root)/\(Self.incoming)"
+        if mkdir(incoming, 0o755) == 0 || errno == EEXIST { return }
+        guard errno == ENOENT else { throw LakeError(errno: errno, root, "write to", root) }
+        guard mkdir(root, 0o755) == 0 || errno == EEXIST, mkdir(incoming, 0o755) == 0 || errno == EEXIST else {
+            let fault = LakeError(errno: errno, root, "make", root)
+            throw fault.code == .missing ? LakeError(.invalidLocation, root, fault.message) : fault
+        }
+        try synchronize(folder: String(root[..<(root.lastIndex(of: "/") ?? root.startIndex)]) + "/", key: root)
+    }
 
     func put(_ key: String, _ bytes: [UInt8]) throws(LakeError) {
         let folder = try write(key, bytes)
@@ -37,10 +50,8 @@ final class FileStore: ObjectStore {
         try requireLake(key)
     }
 
-    /// The folders are made durable once for all objects in them. Of no objects, it still makes the lake.
+    /// The folders are made durable once for all objects in them.
     func putAll(_ objects: [(key: String, bytes: [UInt8])]) -> [(key: String, result: Result<Void, LakeError>)] {
-        // What is wrong with it, each write finds again.
-        if objects.isEmpty { try? prepare("") }
         var folders: [String: Result<Void, LakeError>] = [:]
         let written = objects.map { object in
             (object.key, Result { () throws(LakeError) in try write(object.key, object.bytes) })
@@ -76,12 +87,15 @@ extension FileStore {
     /// The folder that the object is in now, which is not durable yet.
     private func write(_ key: String, _ bytes: [UInt8]) throws(LakeError) -> String {
         try ObjectKey.check(key)
-        try prepare(key)
+        if !isSwept { sweep() }
         let path = "\(root)/\(key)"
         let folder = String(path[..<path.lastIndex(of: "/")!])
         let temporary = "\(root)/\(Self.incoming)/\(getpid())-\(String(UInt64.random(in: 0 ... .max), radix: 36))"
         defer { unlink(temporary) }
-        try DurableFile.create(temporary, bytes, key: key)
+        do { try DurableFile.create(temporary, bytes, key: key) } catch {
+            try requireLake(key)
+            throw error
+        }
         // Somebody may remove a folder, empty as it still is, before the link; but hardly ever so often.
         for _ in 0..<100 {
             if link(temporary, path) == 0 { return folder }
@@ -106,29 +120,18 @@ extension FileStore {
         }
     }
 
-    /// Else every object would seem to be lost, or removed: of a disk that is not mounted, say.
+    /// Else every object would seem to be lost, or removed.
     private func requireLake(_ key: String) throws(LakeError) {
         guard Folder.status("\(root)/\(Self.incoming)") == nil else { return }
-        throw LakeError(.unavailable, key, "there is no lake in \(root), or not yet")
-    }
-
-    private func prepare(_ key: String) throws(LakeError) {
-        guard !isSwept else { return }
-        let incoming = "\(root)/\(Self.incoming)"
-        if mkdir(incoming, 0o755) != 0, errno != EEXIST {
-            guard errno == ENOENT else { throw LakeError(errno: errno, key, "write to", root) }
-            guard mkdir(root, 0o755) == 0 || errno == EEXIST, mkdir(incoming, 0o755) == 0 || errno == EEXIST else {
-                let fault = LakeError(errno: errno, key, "make", root)
-                throw fault.code == .missing ? LakeError(.invalidLocation, key, fault.message) : fault
-            }
-            try synchronize(folder: String(root[..<(root.lastIndex(of: "/") ?? root.startIndex)]) + "/", key: key)
-        }
-        sweep()
-        isSwept = true
+        throw LakeError(
+            .unavailable, key,
+            "there is no lake in \(root), or not yet: a disk may not be mounted; of an empty folder, mkdir \(root)/\(Self.incoming) makes one"
+        )
     }
 
     /// Others may sweep at the same time, and a leftover that cannot be removed does no harm.
     private func sweep() {
+        isSwept = true
         let incoming = "\(root)/\(Self.incoming)"
         let old = Date().timeIntervalSince1970 - Self.leftoverAge
         for name in (try? Folder.names(incoming, key: "")) ?? [] {

@@ -50,6 +50,14 @@ public struct LakeLocation: Equatable, Sendable, CustomStringConvertible {
         return !(a.count > b.count ? a.dropFirst(b.count) : b.dropFirst(a.count)).hasPrefix(".")
     }
 
+    /// Makes an empty lake of a folder, and the folder itself if the one above it is there. Fine if it is one; a bucket needs nothing.
+    ///
+    /// Only for who knows that nothing was ever put there: a folder that is no lake may be where a disk is not mounted just now.
+    public func begin() throws(LakeError) {
+        guard case .folder(let path) = kind else { return }
+        try FileStore(root: path).begin()
+    }
+
     /// A store for the calling thread.
     ///
     /// - Parameter stop: ends waiting for a store that is away.

@@ -40,6 +40,11 @@ public struct RawObjectRepository {
 
     public init(_ connection: Connection) { self.connection = connection }
 
+    /// Whether nothing has ever been recorded.
+    public func isEmpty() throws(PostgresError) -> Bool {
+        try connection.query("SELECT NOT EXISTS (SELECT FROM crypto_gaf.raw_objects)").one().bool(0)
+    }
+
     /// Records objects that lie there now; those already recorded stay as they are. They are due.
     public func record(_ objects: [RawObjectRecord], in location: RawLocation = .live) throws(PostgresError) {
         guard !objects.isEmpty else { return }

@@ -61,6 +61,11 @@ public struct RawRetention {
         }
     }
 
+    /// Whether anything has ever gone to the archive, as far as that is still known.
+    public func hasArchived() throws(PostgresError) -> Bool {
+        try connection.query("SELECT EXISTS (SELECT FROM crypto_gaf.raw_objects WHERE location IN ('archive', 'expired'))").one().bool(0)
+    }
+
     /// What lies there, transformed or not.
     public func volume(in location: RawLocation) throws(PostgresError) -> ObjectVolume {
         let row = try connection.query(

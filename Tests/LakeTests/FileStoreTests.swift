@@ -72,26 +72,49 @@ struct FileStoreTests {
         }
     }
 
-    @Test("the lake's own folder is made, but not the one it stands in")
+    @Test("a lake is begun, and its own folder made, but not the one it stands in; begun again it stays as it is")
     func root() throws {
         let folder = try Free.directory()
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        try LakeLocation(url: "file://\(folder)/lake/").open().put("a", [1])
-        let nowhere = try LakeLocation(url: "file://\(folder)/no/lake").open()
-        #expect(try nowhere.keys() == [])
-        // Not missing: that would be an object lost.
-        #expect(nowhere.code(ofGet: "a") == .unavailable)
-        let error = #expect(throws: LakeError.self) { try nowhere.put("a", [1]) }
-        #expect(error?.code == .invalidLocation && error?.description == "a: cannot make \(folder)/no/lake: No such file or directory")
+        let location = try LakeLocation(url: "file://\(folder)/lake/")
+        try location.begin()
+        try location.open().put("a", [1])
+        try location.begin()
+        #expect(try location.open().get("a") == [1])
+        let error = #expect(throws: LakeError.self) { try LakeLocation(url: "file://\(folder)/no/lake").begin() }
+        #expect(error?.code == .invalidLocation && error?.message == "cannot make \(folder)/no/lake: No such file or directory")
     }
 
-    @Test("a lake that nothing was ever put into has lost nothing; one that was begun with nothing is there")
-    func fresh() throws {
+    @Test("a folder that no lake was begun in gives and takes nothing", arguments: [true, false])
+    func notBegun(exists: Bool) throws {
+        let folder = try Free.directory()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let store = try LakeLocation(url: "file://\(folder)" + (exists ? "" : "/lake")).open()
+        #expect(try store.keys() == [])
+        // Not missing: that would be an object lost.
+        #expect(store.code(ofGet: "a") == .unavailable && store.code(ofPut: "a") == .unavailable)
+        #expect(store.removeAll(["a"]).map { code($0.result) } == [.unavailable])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == [])
+        #expect(try Store(.file).open().code(ofGet: "a") == .missing)
+    }
+
+    @Test("when the lake's disk goes from under an open store, that says so, and puts nothing in its place")
+    func vanished() throws {
         let lake = try Store(.file)
         let store = try lake.open()
-        #expect(store.code(ofGet: "a") == .unavailable)
-        #expect(store.putAll([]).isEmpty)
-        #expect(store.code(ofGet: "a") == .missing)
+        try store.put("a/1", [1])
+        let aside = "\(lake.folder)/aside"
+        try FileManager.default.moveItem(atPath: lake.lake, toPath: aside)
+        try FileManager.default.createDirectory(atPath: lake.lake, withIntermediateDirectories: false)
+        for store in [store, try lake.open()] {
+            #expect(store.code(ofPut: "a/1") == .unavailable && store.code(ofGet: "a/1") == .unavailable)
+            #expect(store.putAll([("a/2", [2]), ("b", [3])]).map { code($0.result) } == [.unavailable, .unavailable])
+        }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: lake.lake) == [])
+        try FileManager.default.removeItem(atPath: lake.lake)
+        try FileManager.default.moveItem(atPath: aside, toPath: lake.lake)
+        try store.put("a/2", [2])
+        #expect(try store.keys() == ["a/1", "a/2"])
     }
 
     @Test(
@@ -99,7 +122,9 @@ struct FileStoreTests {
         .enabled(if: SmallDisk.isPossible, "skipped: not root"))
     func full() throws {
         let disk = try SmallDisk(megabytes: 4)
-        let store = try LakeLocation(url: "file://\(disk.path)/lake").open()
+        let location = try LakeLocation(url: "file://\(disk.path)/lake")
+        try location.begin()
+        let store = try location.open()
         try store.put("a/1", [1])
         try disk.fill()
         let error = #expect(throws: LakeError.self) { try store.put("a/2", [UInt8](repeating: 2, count: 1 << 20)) }
@@ -118,6 +143,7 @@ struct FileStoreTests {
     func readOnly() throws {
         let disk = try SmallDisk(megabytes: 4)
         let location = try LakeLocation(url: "file://\(disk.path)/lake")
+        try location.begin()
         try location.open().put("a/1", [1])
         #expect(try Subprocess.run("/usr/bin/mount", ["-o", "remount,ro", disk.path]).status == 0)
         let store = try location.open()

@@ -3,7 +3,7 @@ import Lake
 import TestSupport
 import Testing
 
-/// A fresh, empty lake of one kind, gone with this object.
+/// A fresh, empty lake of one kind, with an archive, gone with this object.
 final class Store: Sendable {
     enum Kind: String, Sendable, CustomTestStringConvertible {
         case file
@@ -32,6 +32,7 @@ final class Store: Sendable {
             self.server = server
             location = try server.location("some/prefix")
         }
+        for place in [location, location.archive()] { try place.begin() }
     }
 
     deinit { try? FileManager.default.removeItem(atPath: folder) }

@@ -28,6 +28,7 @@ import Warehouse
 
     /// So many objects, half a day to 59 and a half days old; each tenth is due.
     private func fill(_ count: Int) throws {
+        try lake.begin()
         let store = try lake.open()
         for (_, result) in store.putAll((0..<count).map { (Self.key($0), Self.bytes($0)) }) { try result.get() }
         let worker = try database.connect(as: "test_worker")

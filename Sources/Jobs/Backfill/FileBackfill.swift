@@ -46,7 +46,7 @@ public struct FileBackfill: BatchJob {
         let pieces = form.pieces(file.bytes, rows: Self.pieceRows)
         let (openings, fault) = read(pieces)
         let receivedAt = receivedAt(openings, now: context.now())
-        let bronze = Bronze(settings.lake, context.connection, log: context.log, stop: context.stop, renews: true)
+        let bronze = try Bronze(settings.lake, context.connection, log: context.log, stop: context.stop, renews: true)
         let log = IngestionLog(context.connection)
         var before: JobCounts = [:]
         func flush() throws {

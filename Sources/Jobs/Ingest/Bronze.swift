@@ -36,7 +36,9 @@ final class Bronze {
     private static let entryLimit = 64
     private static let underWayLimit = 2
 
-    init(_ location: LakeLocation, _ connection: Connection, log: Log, stop: Stop, renews: Bool = false) {
+    init(_ location: LakeLocation, _ connection: Connection, log: Log, stop: Stop, renews: Bool = false) throws {
+        // Once anything is on record, a folder that is no lake is a disk that is not mounted.
+        if try RawObjectRepository(connection).isEmpty() { try location.begin() }
         writer = LakeWriter(location, log: log, stop: stop)
         openLake = { () throws(LakeError) in try location.open(log: log, stop: stop) }
         self.connection = connection

@@ -26,7 +26,7 @@ final class IngestPass {
         self.context = context
         let options = VenueFetcher.Options(timeout: settings.timeout, patience: settings.patience)
         fetcher = try VenueFetcher(options, budgets: VenueBudgetRepository(context.connection), log: context.log, stop: context.stop)
-        bronze = Bronze(settings.lake, context.connection, log: context.log, stop: context.stop)
+        bronze = try Bronze(settings.lake, context.connection, log: context.log, stop: context.stop)
     }
 
     /// Keys of the objects written.

@@ -20,8 +20,12 @@ public struct MaintainJob: BatchJob {
 
     public init(_ retention: Retention, live: LakeLocation, archive: LakeLocation, isDryRun: Bool = false) {
         self.init(
-            retention, live: { try live.open(log: $0.log, stop: $0.stop) }, archive: { try archive.open(log: $0.log, stop: $0.stop) },
-            isDryRun: isDryRun)
+            retention, live: { try live.open(log: $0.log, stop: $0.stop) },
+            archive: { context in
+                // Later a folder that is none is a disk that is not mounted.
+                if !isDryRun, try !RawRetention(context.connection).hasArchived() { try archive.begin() }
+                return try archive.open(log: context.log, stop: context.stop)
+            }, isDryRun: isDryRun)
     }
 
     public init(_ retention: Retention, live: @escaping OpenStore, archive: @escaping OpenStore, isDryRun: Bool = false) {

@@ -63,4 +63,22 @@ import Warehouse
         #expect(counts["objects"] == 150)
         #expect(try fixture.recordedKeys().count == 150)
     }
+
+    @Test("the lake is begun when nothing is on record yet; later a folder that is none is a disk that is not mounted")
+    func unmounted() throws {
+        func bronze() throws -> Bronze {
+            try Bronze(LakeLocation(url: fixture.lakeURL), fixture.connect(), log: .silent, stop: fixture.stop)
+        }
+        let first = try bronze()
+        try first.add(page("BTC-USDT", 1))
+        try first.flush()
+        let (lake, aside) = ("\(fixture.directory)/lake", "\(fixture.directory)/aside")
+        try FileManager.default.moveItem(atPath: lake, toPath: aside)
+        try FileManager.default.createDirectory(atPath: lake, withIntermediateDirectories: false)
+        let second = try bronze()
+        try second.add(page("BTC-USDT", 2))
+        let error = #expect(throws: LakeError.self) { try second.flush() }
+        #expect(error?.code == .unavailable)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: lake) == [] && fixture.recordedKeys().count == 1)
+    }
 }

@@ -29,6 +29,7 @@ final class LifeCycleFixture {
                     endpoint: server.url, region: "us-east-1", accessKey: server.accessKey, secretKey: server.secretKey)
                 return try LakeLocation(url: "s3://\(S3Server.bucket)/raw", s3: access)
             } ?? LakeLocation(url: "file://\(folder)/lake")
+        for place in [lake, lake.archive()] { try place.begin() }
         live = try lake.open()
         archive = try lake.archive().open()
     }

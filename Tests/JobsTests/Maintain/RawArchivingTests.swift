@@ -183,4 +183,18 @@ import Warehouse
         try fixture.maintain()
         #expect(try fixture.rows() == ["a expired"] && fixture.names(fixture.archive) == [])
     }
+
+    @Test("the archive is begun when nothing has gone there yet; later a folder that is none takes nothing")
+    func begun() throws {
+        let (place, aside) = ("\(fixture.folder)/apart", "\(fixture.folder)/aside")
+        let job = try MaintainJob(Retention(), live: fixture.lake, archive: LakeLocation(url: "file://\(place)"))
+        try fixture.add("a", days: 8)
+        #expect(try job.run(fixture.context())["objects_archived"] == 1)
+        try FileManager.default.moveItem(atPath: place, toPath: aside)
+        try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: false)
+        try fixture.add("b", days: 8)
+        #expect(throws: JobFailure.self) { try job.run(fixture.context()) }
+        #expect(try fixture.rows() == ["a archive", "b live"] && fixture.names(fixture.live) == ["b"])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: place) == [])
+    }
 }

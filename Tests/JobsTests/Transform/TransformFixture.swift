@@ -28,6 +28,7 @@ final class TransformFixture {
     init(_ cluster: PostgresCluster? = nil, lake: LakeLocation? = nil) throws {
         folder = try Free.directory()
         self.lake = try lake ?? LakeLocation(url: "file://\(folder)/lake")
+        for place in [self.lake, self.lake.archive()] { try place.begin() }
         if let cluster {
             database = try TestPostgres.migrated(cluster)
             connection = try Connection(database)

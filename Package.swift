@@ -66,7 +66,7 @@ let package = Package(
             swiftSettings: strict),
 
         .target(
-            name: "TestSupport", dependencies: ["Runtime", "Postgres", "Warehouse", "Market", "Analysis"], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["Runtime", "Postgres", "Warehouse", "Lake", "Market", "Analysis"], path: "Tests/TestSupport",
             swiftSettings: strict),
         .executableTarget(
             name: "cryptogaf-bench",

@@ -1,13 +1,12 @@
-import FoundationEssentials
 import Glibc
 
-/// One page of a folder's objects, in the byte order of their keys.
+/// One page of the keys of a folder's objects, in their byte order.
 struct FileListing {
     let root: String
     let prefix: String
     let after: String?
     let limit: Int
-    private var objects: [ObjectInfo] = []
+    private var keys: [String] = []
 
     init(root: String, prefix: String, after: String?, limit: Int) {
         self.root = root
@@ -18,9 +17,9 @@ struct FileListing {
 
     mutating func page() throws(LakeError) -> ObjectPage {
         try walk("")
-        guard objects.count > limit else { return ObjectPage(objects: objects, next: nil) }
-        objects.removeLast()
-        return ObjectPage(objects: objects, next: objects[limit - 1].key)
+        guard keys.count > limit else { return ObjectPage(keys: keys, next: nil) }
+        keys.removeLast()
+        return ObjectPage(keys: keys, next: keys[limit - 1])
     }
 
     /// `folder` is empty or ends with a slash. One object more than the page holds shows that more follow.
@@ -28,12 +27,12 @@ struct FileListing {
         let names = try Folder.names("\(root)/\(folder)", key: folder.isEmpty ? root : folder)
         // With its slash a folder stands where its objects do: "a-b" before "a/b".
         for name in names.map({ $0.isFolder ? $0.text + "/" : $0.text }).sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
-            guard objects.count <= limit else { return }
+            guard keys.count <= limit else { return }
             let key = folder + name
             if key.utf8.last == UInt8(ascii: "/") {
                 if mayHold(key) { try walk(key) }
-            } else if key.hasPrefix(prefix), comesAfter(key), ObjectKey.isValid(key), let status = Folder.status("\(root)/\(key)") {
-                objects.append(ObjectInfo(key: key, size: Int(status.st_size), modifiedAt: status.modifiedAt))
+            } else if key.hasPrefix(prefix), comesAfter(key), ObjectKey.isValid(key) {
+                keys.append(key)
             }
         }
     }
@@ -91,8 +90,4 @@ enum Folder {
         guard Int(type) == DT_UNKNOWN else { return Int(type) == DT_DIR }
         return status(path).map { $0.st_mode & S_IFMT == S_IFDIR } ?? false
     }
-}
-
-extension stat {
-    var modifiedAt: Date { Date(timeIntervalSince1970: Double(st_mtim.tv_sec) + Double(st_mtim.tv_nsec) * 1e-9) }
 }

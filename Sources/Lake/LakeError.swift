@@ -35,9 +35,6 @@ public struct LakeError: Error, Equatable, CustomStringConvertible {
         self.message = message
     }
 
-    /// The same may succeed later without anybody's doing.
-    public var isRetryable: Bool { code == .unavailable || code == .full }
-
     /// Every other object would meet the same fault, so going on makes no sense.
     public var isOfStore: Bool {
         switch code {

@@ -3,12 +3,12 @@
 ///
 /// Names that begin with a dot are ours: temporary files and the archive lie there, unseen by a listing. In byte order all keys come
 /// after them, so that a listing can start behind them.
-public enum ObjectKey {
-    public static let limit = 512
+enum ObjectKey {
+    static let limit = 512
     static let segmentLimit = 200
     static let depthLimit = 12
 
-    public static func isValid(_ key: String) -> Bool {
+    static func isValid(_ key: String) -> Bool {
         guard key.utf8.count <= limit else { return false }
         let segments = key.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
         return segments.count <= depthLimit && segments.allSatisfy(isSegment)

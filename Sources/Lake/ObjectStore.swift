@@ -1,5 +1,3 @@
-public import FoundationEssentials
-
 /// A place of immutable objects under keys (see `ObjectKey`), such as a folder or a bucket of S3.
 ///
 /// For one thread; `LakeLocation.open()` makes one for each.
@@ -10,7 +8,7 @@ public protocol ObjectStore: AnyObject {
     /// Throws `missing` if there is no such object.
     func get(_ key: String) throws(LakeError) -> [UInt8]
 
-    /// At most `limit` objects whose keys begin with `prefix` and come after `after`, in the byte order of their keys.
+    /// At most `limit` keys of objects that begin with `prefix` and come after `after`, in their byte order.
     func list(prefix: String, after: String?, limit: Int) throws(LakeError) -> ObjectPage
 
     /// Fine if there is no such object; throws `unavailable` if there is no lake.
@@ -27,42 +25,15 @@ public protocol ObjectStore: AnyObject {
     func removeAll(_ keys: [String]) -> [(key: String, result: Result<Void, LakeError>)]
 }
 
-/// What a listing tells of an object.
-public struct ObjectInfo: Equatable, Sendable {
-    public let key: String
-    /// As stored, in bytes.
-    public let size: Int
-    /// When it was stored.
-    public let modifiedAt: Date
-
-    public init(key: String, size: Int, modifiedAt: Date) {
-        self.key = key
-        self.size = size
-        self.modifiedAt = modifiedAt
-    }
-}
-
 /// A part of a listing.
 public struct ObjectPage: Equatable, Sendable {
     /// May be empty in the middle of a listing, where only foreign files lie.
-    public let objects: [ObjectInfo]
+    public let keys: [String]
     /// `after` of the next page; nil: this was the last one.
     public let next: String?
 
-    public init(objects: [ObjectInfo], next: String?) {
-        self.objects = objects
+    public init(keys: [String], next: String?) {
+        self.keys = keys
         self.next = next
-    }
-}
-
-extension ObjectStore {
-    /// Every object under `prefix`, page by page.
-    public func forEachPage(prefix: String = "", after: String? = nil, limit: Int = 1000, _ body: ([ObjectInfo]) throws -> Void) throws {
-        var after = after
-        repeat {
-            let page = try list(prefix: prefix, after: after, limit: limit)
-            try body(page.objects)
-            after = page.next
-        } while after != nil
     }
 }

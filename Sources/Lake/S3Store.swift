@@ -1,5 +1,4 @@
 internal import Curl
-import FoundationEssentials
 internal import Runtime
 
 /// Objects in a bucket of S3 or of a service that speaks like it.
@@ -122,26 +121,16 @@ enum S3Listing {
     static func page(_ answer: [UInt8], prefix: String) throws(XMLFault) -> ObjectPage {
         let root = try XMLElement(answer)
         guard root.name == "ListBucketResult", let isTruncated = root["IsTruncated"] else { throw XMLFault() }
-        var objects: [ObjectInfo] = []
+        var keys: [String] = []
         var last: String?
         for entry in root.children where entry.name == "Contents" {
-            guard let name = entry["Key"], name.hasPrefix(prefix), let size = entry["Size"].flatMap({ Int($0) }),
-                let time = entry["LastModified"].flatMap(time)
-            else { throw XMLFault() }
+            guard let name = entry["Key"], name.hasPrefix(prefix) else { throw XMLFault() }
             let key = String(name.dropFirst(prefix.count))
             last = key
-            if ObjectKey.isValid(key) { objects.append(ObjectInfo(key: key, size: size, modifiedAt: time)) }
+            if ObjectKey.isValid(key) { keys.append(key) }
         }
         // Truncated without an object would be a listing without end.
         guard isTruncated != "true" || last != nil else { throw XMLFault() }
-        return ObjectPage(objects: objects, next: isTruncated == "true" ? last : nil)
-    }
-
-    /// Some services write no fraction of a second, or another number of digits than three.
-    private static func time(_ text: String) -> Date? {
-        let parts = text.dropLast().split(separator: ".", maxSplits: 1)
-        guard text.hasSuffix("Z"), let seconds = parts.first else { return nil }
-        let fraction = parts.count > 1 ? String(parts[1].prefix(3)) : ""
-        return UTCMilliseconds(text: seconds + "." + fraction + String(repeating: "0", count: 3 - fraction.count) + "Z")?.date
+        return ObjectPage(keys: keys, next: isTruncated == "true" ? last : nil)
     }
 }

@@ -1,7 +1,7 @@
 import FoundationEssentials
 
 /// A time in whole milliseconds since 1970, and its text in UTC: exact, where `Double` and a formatter would cut off a millisecond.
-struct UTCMilliseconds: Equatable, Comparable {
+struct UTCMilliseconds: Equatable {
     let count: Int
 
     init(count: Int) { self.count = count }
@@ -10,8 +10,6 @@ struct UTCMilliseconds: Equatable, Comparable {
     init(_ date: Date) { count = Int((date.timeIntervalSince1970 * 1000).rounded()) }
 
     var date: Date { Date(timeIntervalSince1970: Double(count) / 1000) }
-
-    static func < (a: UTCMilliseconds, b: UTCMilliseconds) -> Bool { a.count < b.count }
 
     /// `yyyy/mm/dd`
     var day: String {

@@ -129,7 +129,7 @@ struct FileStoreTests {
         try disk.fill()
         let error = #expect(throws: LakeError.self) { try store.put("a/2", [UInt8](repeating: 2, count: 1 << 20)) }
         #expect(
-            error?.code == .full && error?.isRetryable == true
+            error?.code == .full
                 && error?.message.hasPrefix("no room is left to write \(disk.path)/lake/") == true)
         #expect(store.putAll([("a/3", [UInt8](repeating: 2, count: 1 << 20)), ("a/1", [1])]).map { code($0.result) } == [.full, .full])
         #expect(try store.keys() == ["a/1"] && store.get("a/1") == [1])

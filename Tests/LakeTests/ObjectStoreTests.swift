@@ -53,8 +53,7 @@ struct ObjectStoreTests {
         let sorted = keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         #expect(try store.keys() == sorted)
         for limit in 1...(keys.count + 1) {
-            var pages: [[String]] = []
-            try store.forEachPage(limit: limit) { pages.append($0.map(\.key)) }
+            let pages = try store.pages(limit: limit)
             #expect(pages.flatMap { $0 } == sorted)
             #expect(pages.allSatisfy { $0.count <= limit })
         }
@@ -68,18 +67,6 @@ struct ObjectStoreTests {
                 try store.keys(prefix: "a/b", after: after)
                     == sorted.filter { $0.hasPrefix("a/b") && after.utf8.lexicographicallyPrecedes($0.utf8) })
         }
-    }
-
-    @Test("a listing tells the size and when it was stored", arguments: Store.Kind.all)
-    func info(kind: Store.Kind) throws {
-        let lake = try Store(kind)
-        let store = try lake.open()
-        let before = Date()
-        try store.put("a/b", [UInt8](repeating: 1, count: 12_345))
-        let info = try #require(store.list(prefix: "", after: nil, limit: 10).objects.first)
-        #expect(info.key == "a/b" && info.size == 12_345)
-        // A second's grain is all that S3 has.
-        #expect(info.modifiedAt > before - 2 && info.modifiedAt < Date() + 2)
     }
 
     @Test("many at once are answered each by itself, in order", arguments: Store.Kind.all)

@@ -51,7 +51,7 @@ extension S3Server {
 
 extension ObjectStore {
     func keys(prefix: String = "", after: String? = nil, limit: Int = 1000) throws -> [String] {
-        try list(prefix: prefix, after: after, limit: limit).objects.map(\.key)
+        try list(prefix: prefix, after: after, limit: limit).keys
     }
 
     func code(ofPut key: String, _ bytes: [UInt8] = [1]) -> LakeError.Code? { code { () throws(LakeError) in try put(key, bytes) } }

@@ -44,14 +44,14 @@ struct LakeWalk {
         let page = try store.list(prefix: prefix, after: after, limit: Self.page)
         var found: [(String, RawObjectPlace)] = []
         var leap: String?
-        for object in page.objects {
-            if let leap, object.key <= leap { continue }
-            guard let place = RawObjectPlace(key: object.key) else { continue }
+        for key in page.keys {
+            if let leap, key <= leap { continue }
+            guard let place = RawObjectPlace(key: key) else { continue }
             if let days, !days.contains(place.day) {
                 // A colon comes after every digit.
                 leap = place.series + (place.day < days.lowerBound ? days.lowerBound : ":")
             } else {
-                found.append((object.key, place))
+                found.append((key, place))
             }
         }
         isAtEnd = page.next == nil

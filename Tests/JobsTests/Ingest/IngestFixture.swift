@@ -91,20 +91,12 @@ final class IngestFixture: Sendable {
     /// What lies in the lake, in the order of the keys, each checked to the last byte.
     func objects() throws -> [RawObject] {
         let store = try LakeLocation(url: lakeURL).open()
-        var objects: [RawObject] = []
-        try store.forEachPage { page in
-            for info in page { objects.append(try RawObject(decoding: store.get(info.key), key: info.key)) }
-        }
-        return objects
+        return try store.allKeys().map { try RawObject(decoding: store.get($0), key: $0) }
     }
 
     func recordedKeys() throws -> [String] {
         try connect().query("SELECT object_key FROM crypto_gaf.raw_objects ORDER BY object_key COLLATE \"C\"").map { try $0.text(0) }
     }
 
-    func lakeKeys() throws -> [String] {
-        var keys: [String] = []
-        try LakeLocation(url: lakeURL).open().forEachPage { keys += $0.map(\.key) }
-        return keys
-    }
+    func lakeKeys() throws -> [String] { try LakeLocation(url: lakeURL).open().allKeys() }
 }

@@ -94,11 +94,7 @@ final class LifeCycleFixture {
 
     /// The names of the objects that a store holds.
     func names(_ store: any ObjectStore) throws -> [String] {
-        var names: [String] = []
-        try store.forEachPage { page in
-            names += page.map { String($0.key.dropFirst("kraken/BTC-USD/klines/".count).dropLast(".json.gz".count)) }
-        }
-        return names
+        try store.allKeys().map { String($0.dropFirst("kraken/BTC-USD/klines/".count).dropLast(".json.gz".count)) }
     }
 
     /// Keys whose object is not, to the last byte, where the row says.

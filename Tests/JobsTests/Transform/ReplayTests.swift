@@ -29,7 +29,7 @@ import Warehouse
         try fixture.transform()
         let expected = try fixture.digest()
         let store = try fixture.lake.open()
-        let archived = try store.list(prefix: "binance/BTC-USDT/klines/", after: nil, limit: 2).objects.map(\.key)
+        let archived = try store.list(prefix: "binance/BTC-USDT/klines/", after: nil, limit: 2).keys
         for key in archived {
             try fixture.lake.archive().open().put(key, try store.get(key))
             try store.remove(key)

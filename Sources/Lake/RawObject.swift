@@ -50,21 +50,21 @@ public struct EncodedObject: Equatable, Sendable {
     public let key: String
     /// Equal objects have equal bytes.
     public let bytes: [UInt8]
-    /// Of `bytes`, in hexadecimal.
-    public let sha256: String
+    /// Of `bytes`; 32 of them.
+    public let sha256: [UInt8]
 }
 
 extension RawObject {
     /// Throws `invalidKey` if exchange, symbol or channel cannot stand in a key, and `other` if it is past `sizeLimit`.
     public func encoded() throws(LakeError) -> EncodedObject {
         let line = Array(RawEnvelope(self).line.utf8)
-        let key = key(line)
+        let key = key(line).description
         try ObjectKey.check(key)
         let content = line + [UInt8(ascii: "\n")] + body
         guard content.count <= Self.sizeLimit, let bytes = Gzip.compress(content) else {
             throw LakeError(.other, key, "the object is longer than \(Self.sizeLimit) bytes")
         }
-        return EncodedObject(key: key, bytes: bytes, sha256: SHA256.hash(bytes).hex)
+        return EncodedObject(key: key, bytes: bytes, sha256: SHA256.hash(bytes).bytes)
     }
 
     /// Throws `corrupt` with the reason unless this is, to the last byte, what was once encoded under that key.
@@ -81,13 +81,12 @@ extension RawObject {
         }
         guard SHA256.hash(body).hex == envelope.sha256 else { throw corrupt("its body differs from the envelope's hash") }
         self = envelope.head.with(body: body)
-        guard self.key(Array(content[..<end])) == key else { throw corrupt("its envelope belongs to another key") }
+        guard self.key(Array(content[..<end])).description == key else { throw corrupt("its envelope belongs to another key") }
     }
 
-    /// `exchange/symbol/channel/yyyy/mm/dd/<ms>-<hash>.json.gz`, in UTC by `receivedAt`. The hash is the beginning of that of the
-    /// envelope, which holds the body's: two requests answered alike in one millisecond, such as by `[]`, are two objects.
-    private func key(_ line: [UInt8]) -> String {
-        let time = UTCMilliseconds(receivedAt)
-        return "\(exchange)/\(symbol)/\(channel)/\(time.day)/\(time.count)-\(SHA256.hash(line).hex.prefix(16)).json.gz"
+    private func key(_ line: [UInt8]) -> RawObjectKey {
+        RawObjectKey(
+            exchange: exchange, symbol: symbol, channel: channel, receivedAt: UTCMilliseconds(receivedAt),
+            hash: SHA256.hash(line).bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) })
     }
 }

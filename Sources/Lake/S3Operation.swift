@@ -28,6 +28,8 @@ struct S3Operation {
     /// Of looking and writing, which may alternate while others write and remove.
     private var rounds = 0
     private(set) var backoff: Backoff
+    /// Of the bytes of a put, in hexadecimal.
+    private let hash: String
 
     private static let roundLimit = 6
     /// A page of a thousand keys takes about half of one.
@@ -39,6 +41,7 @@ struct S3Operation {
         self.bucket = bucket
         self.backoff = backoff
         isLooking = !bucket.obeysConditions
+        if case .put(let bytes) = kind { hash = SHA256.hash(bytes).hex } else { hash = Self.hashOfNothing }
     }
 
     var request: Request {
@@ -85,7 +88,7 @@ struct S3Operation {
     }
 
     private func request(_ method: Request.Method, _ bytes: [UInt8] = [], url: String? = nil, limit: Int = RawObject.sizeLimit) -> Request {
-        var headers = [Header("x-amz-content-sha256", bytes.isEmpty ? Self.hashOfNothing : SHA256.hash(bytes).hex)]
+        var headers = [Header("x-amz-content-sha256", method == .put ? hash : Self.hashOfNothing)]
         if method == .put {
             headers.append(Header("Content-Type", "application/gzip"))
             if isConditional { headers.append(Header("If-None-Match", "*")) }

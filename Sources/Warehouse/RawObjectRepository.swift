@@ -52,12 +52,12 @@ public struct RawObjectRepository {
             """
             INSERT INTO crypto_gaf.raw_objects (object_key, exchange, symbol, channel, interval_code, requested_at, received_at, bytes, sha256,
                 location)
-            SELECT key, exchange, symbol, channel, interval_code, requested_at, received_at, bytes, decode(sha256, 'hex'),
+            SELECT key, exchange, symbol, channel, interval_code, requested_at, received_at, bytes, sha256,
                 \(location.rawValue)
             FROM unnest(\(objects.map(\.key))::text[], \(objects.map(\.exchange))::text[], \(objects.map(\.symbol))::text[],
                 \(objects.map(\.channel))::text[], \(objects.map(\.intervalCode))::text[], \(objects.map(\.requestedAt))::timestamptz[],
                 \(objects.map(\.receivedAt))::timestamptz[],
-                \(objects.map(\.bytes))::bigint[], \(objects.map { $0.sha256.hexadecimal })::text[])
+                \(objects.map(\.bytes))::bigint[], \(objects.map(\.sha256).arrayLiteral)::bytea[])
                 AS new (key, exchange, symbol, channel, interval_code, requested_at, received_at, bytes, sha256)
             -- Who records the same waits for another, and never in a circle.
             ORDER BY key
@@ -184,8 +184,4 @@ extension Row {
         guard let location = RawLocation(rawValue: name) else { throw PostgresError(.decode, "\(name) is no place of raw objects") }
         return location
     }
-}
-
-extension [UInt8] {
-    fileprivate var hexadecimal: String { map { (($0 < 16) ? "0" : "") + String($0, radix: 16) }.joined() }
 }

@@ -23,6 +23,22 @@ struct RawObjectTests {
         #expect(try all.encoded().key.hasPrefix("okx/_all/tickers/1970/01/01/0-"))
     }
 
+    @Test("a key is read as it was written, and nothing else is one")
+    func keyRead() throws {
+        let text = "binance/BTC-USDT/klines/2024/03/01/1709251200123-00ab34cd56ef7890.json.gz"
+        let key = try #require(RawObjectKey(text))
+        #expect(key.exchange == "binance" && key.symbol == "BTC-USDT" && key.channel == "klines" && key.day == "2024/03/01")
+        #expect(key.receivedAt == 1_709_251_200_123 && key.hash == 0x00ab_34cd_56ef_7890 && key.description == text)
+        #expect(key.series == "binance/BTC-USDT/klines/" && key.day == RawObjectKey.day(of: Self.object.receivedAt))
+        let written = try Self.object.encoded().key
+        #expect(RawObjectKey(written)?.description == written)
+        for other in [
+            "", "a/b/c", "binance/BTC-USDT/klines/2024/03/01/1.json.gz", text + "x", "x/" + text, String(text.dropFirst("binance/".count)),
+            text.replacing("00ab", with: "ab"), text.replacing("00ab", with: "00xb"), text.replacing("1709251200123", with: "x"),
+            text.replacing(".gz", with: ""),
+        ] { #expect(RawObjectKey(other) == nil, "\(other)") }
+    }
+
     @Test("the file is one line of JSON, a line feed, and the body byte for byte")
     func bytes() throws {
         let encoded = try Self.object.encoded()
@@ -34,7 +50,7 @@ struct RawObjectTests {
                 + #""url":"https://api.example/klines?symbol=BTCUSDT&apiKey=***","requested_at":"2024-02-29T23:59:59.998Z","#
                 + #""received_at":"2024-03-01T00:00:00.123Z","status":200,"bytes":24,"sha256":"\#(SHA256.hash(Self.object.body).hex)"}"#)
         #expect(Array(content[(end + 1)...]) == Self.object.body)
-        #expect(encoded.sha256 == SHA256.hash(encoded.bytes).hex)
+        #expect(encoded.sha256 == SHA256.hash(encoded.bytes).bytes)
         #expect(try Self.object.encoded() == encoded)
     }
 

@@ -92,7 +92,7 @@ struct ChannelStops {
         for key in keys {
             do {
                 let object = try RawObject(decoding: try store.get(key), key: key)
-                guard object.source == nil, try ObjectContent(object).rowsRead > 0, let origin = FactOrigin(key: key) else { continue }
+                guard object.source == nil, try ObjectContent(object).rowsRead > 0, let origin = RawObjectKey(key)?.origin else { continue }
                 return SoundAnswer(key: key, origin: origin)
             } catch let error as LakeError where error.isOfStore {
                 throw error

@@ -29,7 +29,7 @@ struct LakeDiscovery {
 
     private func list(_ extent: LakeListings.Extent, _ connection: Connection) throws -> Int {
         let started = now()
-        let days = extent == .whole ? nil : started.addingTimeInterval(-86_400).lakeDay...started.lakeDay
+        let days = extent == .whole ? nil : RawObjectKey.day(of: started.addingTimeInterval(-86_400))...RawObjectKey.day(of: started)
         let store = try lake.open(log: log, stop: stop)
         var walk = LakeWalk(days: days)
         var found = 0
@@ -43,7 +43,7 @@ struct LakeDiscovery {
     }
 
     private func record(
-        _ listed: [(key: String, place: RawObjectPlace)], _ store: any ObjectStore, _ connection: Connection
+        _ listed: [(key: String, place: RawObjectKey)], _ store: any ObjectStore, _ connection: Connection
     ) throws -> Int {
         let objects = RawObjectRepository(connection)
         let unknown = try objects.unrecorded(listed.map(\.key))
@@ -63,11 +63,11 @@ struct LakeDiscovery {
     }
 
     /// One that is damaged is recorded as well: `transform` says so, once.
-    private static func record(_ stored: [UInt8], _ key: String, _ place: RawObjectPlace) -> RawObjectRecord {
+    private static func record(_ stored: [UInt8], _ key: String, _ place: RawObjectKey) -> RawObjectRecord {
         if let object = try? RawObject(decoding: stored, key: key) { return RawObjectRecord(object, key: key, stored: stored) }
         return RawObjectRecord(
-            key: key, exchange: place.channel.exchange, symbol: place.symbol, channel: place.channel.name, intervalCode: "",
-            receivedAt: Date(timeIntervalSince1970: Double(place.origin.receivedAt) / 1000), bytes: stored.count,
+            key: key, exchange: place.exchange, symbol: place.symbol, channel: place.channel, intervalCode: "",
+            receivedAt: Date(timeIntervalSince1970: Double(place.receivedAt) / 1000), bytes: stored.count,
             sha256: SHA256.hash(stored).bytes)
     }
 }

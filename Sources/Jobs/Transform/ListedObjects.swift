@@ -69,9 +69,9 @@ final class ListedObjects: ObjectSource {
 
     private func list(_ state: inout State, _ store: any ObjectStore) throws(LakeError) {
         let location = state.walks[0].location
-        for (key, place) in try state.walks[0].walk.next(store) where choice.includes(place) && ObjectContent.isKnown(place.channel) {
+        for (key, place) in try state.walks[0].walk.next(store) where choice.includes(place) && ObjectContent.isKnown(place.lakeChannel) {
             if location == .archive, state.archived.contains(key) { continue }
-            state.pending[Place(channel: place.channel, location: location), default: []].append(key)
+            state.pending[Place(channel: place.lakeChannel, location: location), default: []].append(key)
             state.listed += 1
         }
     }

@@ -26,19 +26,20 @@ public struct Replay: Sendable {
         }
 
         var walks: [LakeWalk] {
-            let days = from.lakeDay...max(from, to).lakeDay
+            let days = RawObjectKey.day(of: from)...RawObjectKey.day(of: max(from, to))
             guard let exchange else { return [LakeWalk(days: days)] }
-            let prefixes =
-                symbol.map { ["\(exchange)/\($0)/", "\(exchange)/\(RawObject.allSymbols)/\(Self.shared.rawValue)/"] } ?? ["\(exchange)/"]
-            return prefixes.map { LakeWalk(prefix: $0, days: days) }
+            guard let symbol else { return [LakeWalk(prefix: RawObjectKey.prefix(exchange), days: days)] }
+            return [
+                RawObjectKey.prefix(exchange, symbol.description), RawObjectKey.prefix(exchange, RawObject.allSymbols, Self.shared.rawValue),
+            ].map { LakeWalk(prefix: $0, days: days) }
         }
 
         /// The channel of which one answer may be about all markets.
         private static let shared = Channel.tickers
 
-        func includes(_ place: RawObjectPlace) -> Bool {
+        func includes(_ place: RawObjectKey) -> Bool {
             guard let symbol else { return true }
-            return place.symbol == symbol.description || (place.symbol == RawObject.allSymbols && place.channel.channel == Self.shared)
+            return place.symbol == symbol.description || (place.symbol == RawObject.allSymbols && place.lakeChannel.channel == Self.shared)
         }
 
         /// The same, as the database is asked for it.

@@ -48,7 +48,7 @@ struct TransformBatch: Sendable {
         group.keys.append(key)
         do throws(LakeError) {
             let bytes = try stored.get()
-            guard let origin = FactOrigin(key: key) else { throw LakeError(.corrupt, key, "its key tells no time and no hash") }
+            guard let origin = RawObjectKey(key)?.origin else { throw LakeError(.corrupt, key, "its key tells no time and no hash") }
             let object = try RawObject(decoding: bytes, key: key)
             if isReplay { records.append(RawObjectRecord(object, key: key, stored: bytes)) }
             read(object, key, origin)

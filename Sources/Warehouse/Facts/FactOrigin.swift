@@ -1,4 +1,4 @@
-/// The object of the lake that a row of facts is from, as its key tells: `…/<received ms>-<hash>.json.gz`.
+/// The object of the lake that a row of facts is from, as its key tells: when it was received, and its hash.
 ///
 /// Of two versions of a fact the greater stays: the one received later, and of one moment that with the greater hash.
 public struct FactOrigin: Hashable, Sendable, Comparable {
@@ -9,16 +9,6 @@ public struct FactOrigin: Hashable, Sendable, Comparable {
     public init(receivedAt: Int64, hash: Int64) {
         self.receivedAt = receivedAt
         self.hash = hash
-    }
-
-    /// Nil: not the key of a raw object.
-    public init?(key: some StringProtocol) {
-        guard let name = key.split(separator: "/", omittingEmptySubsequences: false).last, name.hasSuffix(".json.gz") else { return nil }
-        let parts = name.dropLast(8).split(separator: "-", omittingEmptySubsequences: false)
-        guard parts.count == 2, parts[1].utf8.count == 16, let time = Int64(parts[0]), let hash = UInt64(parts[1], radix: 16) else {
-            return nil
-        }
-        self.init(receivedAt: time, hash: Int64(bitPattern: hash))
     }
 
     public static func < (a: FactOrigin, b: FactOrigin) -> Bool { (a.receivedAt, a.hash) < (b.receivedAt, b.hash) }

@@ -56,15 +56,11 @@ final class TransformFixture {
     }
 
     func record(_ object: RawObject, _ encoded: EncodedObject) throws {
-        let hash = stride(from: 0, to: 64, by: 2).map { place in
-            let start = encoded.sha256.index(encoded.sha256.startIndex, offsetBy: place)
-            return UInt8(encoded.sha256[start..<encoded.sha256.index(start, offsetBy: 2)], radix: 16)!
-        }
         try RawObjectRepository(connection).record([
             RawObjectRecord(
                 key: encoded.key, exchange: object.exchange, symbol: object.symbol, channel: object.channel,
                 intervalCode: object.interval ?? "", requestedAt: object.requestedAt, receivedAt: object.receivedAt,
-                bytes: encoded.bytes.count, sha256: hash)
+                bytes: encoded.bytes.count, sha256: encoded.sha256)
         ])
     }
 

@@ -66,7 +66,8 @@ let package = Package(
             swiftSettings: strict),
 
         .target(
-            name: "TestSupport", dependencies: ["Runtime", "Postgres", "Warehouse", "Lake", "Market", "Analysis"], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["Runtime", "Postgres", "Warehouse", "Lake", "Market", "Analysis"],
+            path: "Tests/TestSupport",
             swiftSettings: strict),
         .executableTarget(
             name: "cryptogaf-bench",

@@ -68,8 +68,8 @@ struct S3Transfers {
                 return ends
             }
             guard !flying.isEmpty || !waiting.isEmpty || trial != nil else { return nil }
-            let due = waiting.map(\.due).min() ?? .now + .seconds(60)
-            for completion in client.poll(until: due, wake: waiting.isEmpty ? nil : stop?.descriptor) {
+            let due = flying.count < standing.window ? waiting.map(\.due).min() : nil
+            for completion in client.poll(until: due ?? .now + .seconds(60), wake: waiting.isEmpty ? nil : stop?.descriptor) {
                 if completion.id == trial?.id { judge(completion.result) }
                 guard let (index, operation) = flying.removeValue(forKey: completion.id) else { continue }
                 take(S3Verdict(completion.result, operation.bucket), index, operation)
@@ -87,15 +87,20 @@ struct S3Transfers {
         (flying, waiting, accused, trial, nextIndex) = ([:], [], [], nil, operations.count)
     }
 
+    /// No more than the window holds: those first that have waited long enough.
     private mutating func ask() {
         let now = ContinuousClock.now
-        let due = waiting.filter { $0.due <= now }
-        waiting.removeAll { $0.due <= now }
-        for (_, index, operation) in due { submit(index, operation) }
-        let hopeful = waiting.count { $0.operation.backoff.attempts < Self.turnLimit }
-        while faultOfAll == nil, nextIndex < operations.count, flying.count + hopeful < standing.window {
-            nextIndex += 1
-            submit(nextIndex - 1, operations[nextIndex - 1])
+        while faultOfAll == nil, flying.count < standing.window {
+            let hopeful = waiting.count { $0.operation.backoff.attempts < Self.turnLimit }
+            if let place = waiting.indices.min(by: { waiting[$0].due < waiting[$1].due }), waiting[place].due <= now {
+                let (_, index, operation) = waiting.remove(at: place)
+                submit(index, operation)
+            } else if nextIndex < operations.count, flying.count + hopeful < standing.window {
+                nextIndex += 1
+                submit(nextIndex - 1, operations[nextIndex - 1])
+            } else {
+                return
+            }
         }
     }
 
@@ -152,7 +157,10 @@ struct S3Transfers {
     private mutating func accuse(_ index: Int, _ fault: LakeError) {
         accused.append((index, fault))
         guard trial == nil else { return }
-        guard let witness = standing.witness else { return faultOfAll = fault }
+        guard let witness = standing.witness else {
+            faultOfAll = fault
+            return
+        }
         let operation = S3Operation(.get, key: witness, bucket: operations[index].bucket, backoff: operations[index].backoff)
         do { trial = (try client.submit(operation.request), operation) } catch { faultOfAll = fault }
     }

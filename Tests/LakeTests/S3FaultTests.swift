@@ -77,7 +77,7 @@ struct S3FaultTests {
         }
     }
 
-    @Test("SlowDown is answered by fewer requests at a time, and all end well")
+    @Test("SlowDown is tried again, and all end well")
     func slowDown() throws {
         let counts = Mutex<[String: Int]>([:])
         let scripted = try ScriptedS3 { request in
@@ -92,6 +92,35 @@ struct S3FaultTests {
         #expect(found.count == 50 && found["a/7"] == Array("/lake/p/a/7".utf8))
         #expect(scripted.server.requests.count == 150)
         #expect(scripted.events.count("lake.away") >= 1 && scripted.events.count("lake.away") == scripted.events.count("lake.back"))
+    }
+
+    @Test("SlowDown is answered by fewer requests at a time")
+    func fewer() throws {
+        let scripted = try ScriptedS3 { _ in .reply(200, body: [1]) }
+        let store = try scripted.open()
+        store.getAll((0..<100).map { "a/\($0)" }) { _, _ in }
+        let first = Mutex(0)
+        let open = Mutex(0)
+        let arrivals = Mutex<[Int]>([])
+        scripted.server.answer { _ in
+            if first.withLock({ count in
+                count += 1
+                return count <= 32
+            }) {
+                // All are told at once.
+                return eventually { first.withLock { $0 >= 32 } } ? fault(503, "SlowDown") : .reply(404)
+            }
+            let count = open.withLock { count in
+                count += 1
+                return count
+            }
+            defer { open.withLock { $0 -= 1 } }
+            arrivals.withLock { $0.append(count) }
+            Thread.sleep(forTimeInterval: 0.05)
+            return .reply(200, body: [1])
+        }
+        store.getAll((0..<32).map { "b/\($0)" }) { _, result in #expect(throws: Never.self) { try result.get() } }
+        #expect(arrivals.withLock { $0.count } == 32 && arrivals.withLock { $0.prefix(17).max() ?? 0 } <= 16)
     }
 
     @Test("one request finds out whether the store is well, then no more than 32 are under way; that is remembered")
@@ -245,13 +274,15 @@ struct S3FaultTests {
         #expect(try store.value() == .unavailable)
     }
 
-    @Test("an object past every measure is not read")
+    @Test("an object past every measure is not read, nor a listing")
     func tooLong() throws {
-        let length = RawObject.sizeLimit + 1
-        let scripted = try ScriptedS3 { _ in
-            ScriptedServer.Answer([.send(ScriptedServer.Answer.head(200, [("Content-Length", "\(length)")])), .pause(5)])
+        let scripted = try ScriptedS3 { request in
+            let length = request.query["list-type"] == nil ? RawObject.sizeLimit + 1 : (8 << 20) + 1
+            return ScriptedServer.Answer([.send(ScriptedServer.Answer.head(200, [("Content-Length", "\(length)")])), .pause(5)])
         }
         #expect(try scripted.open().code(ofGet: "a") == .corrupt)
+        let error = #expect(throws: LakeError.self) { try scripted.open().list(prefix: "", after: nil, limit: 1000) }
+        #expect(error?.code == .corrupt)
     }
 
     @Test("a listing that is not one, or is one without end, is an error", arguments: ["", "<html></html>", "{}", truncatedWithoutKeys])

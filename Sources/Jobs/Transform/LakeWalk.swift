@@ -24,7 +24,7 @@ struct LakeWalk {
     /// May be empty in the middle of a walk.
     mutating func next(_ store: any ObjectStore) throws(LakeError) -> [(key: String, place: RawObjectKey)] {
         let page = try store.list(prefix: prefix, after: after, limit: Self.page)
-        var found: [(String, RawObjectPlace)] = []
+        var found: [(String, RawObjectKey)] = []
         var leap: String?
         for key in page.keys {
             if let leap, key <= leap { continue }

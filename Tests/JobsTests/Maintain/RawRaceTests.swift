@@ -40,19 +40,22 @@ import Warehouse
     }
 
     /// Read, written, read back and removed from the lake; removed from the archive.
-    @Test("a file that is loaded again at any moment of its objects' way to the archive and out of it has them in the lake", arguments: 0..<5)
+    @Test(
+        "a file that is loaded again at any moment of its objects' way to the archive and out of it has them in the lake", arguments: 0..<5)
     func loadedAgain(moment: Int) throws {
         if moment == 4 {
             try fixture.maintain()
             try fixture.worker.execute(
-                "UPDATE crypto_gaf.raw_objects SET received_at = received_at - interval '20 days', recorded_at = recorded_at - interval '20 days'")
+                "UPDATE crypto_gaf.raw_objects SET received_at = received_at - interval '20 days', recorded_at = recorded_at - interval '20 days'"
+            )
         }
         let (object, lake, database) = (object, fixture.lake, fixture.database)
         var loading: Background<Void>?
         let faults = FaultyStore.Faults(before: moment % 4) {
             loading = Background { try Self.load(object, lake, database) }
             // Until it has ended, or waits for the row.
-            #expect(try? eventually { try database.isAnybodyWaiting() || state() == "live due" } == true)
+            let isThere = try? eventually { try database.isAnybodyWaiting() || state() == "live due" }
+            #expect(isThere == true)
         }
         try fixture.maintain(live: FaultyStore(fixture.live, faults), archive: FaultyStore(fixture.archive, faults))
         try #require(loading).value()
@@ -85,7 +88,8 @@ import Warehouse
         #expect(try fixture.worker.query("SELECT location FROM crypto_gaf.raw_objects WHERE leftover_in IS NULL").count == 2)
     }
 
-    @Test("whoever wants several rows takes them in the order of their keys, so that no two wait in a circle", arguments: ["move", "renew"])
+    @Test(
+        "whoever wants several rows takes them in the order of their keys, so that no two wait in a circle", arguments: ["move", "renew"])
     func order(by: String) throws {
         // Not in their order in the table either.
         let keys = try ["z", "a"].map { try fixture.add($0, days: 10) }

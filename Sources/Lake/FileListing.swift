@@ -79,6 +79,13 @@ enum Folder {
         }
     }
 
+    /// What is new in it survives a power cut.
+    static func synchronize(_ path: String, key: String) throws(LakeError) {
+        let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        defer { if descriptor >= 0 { close(descriptor) } }
+        guard descriptor >= 0, uninterrupted({ fsync(descriptor) }) != nil else { throw LakeError(errno: errno, key, "write", path) }
+    }
+
     /// Nil if it is gone.
     static func status(_ path: String) -> stat? {
         var status = stat()

@@ -55,7 +55,7 @@ public struct LakeLocation: Equatable, Sendable, CustomStringConvertible {
     /// Only for who knows that nothing was ever put there: a folder that is no lake may be where a disk is not mounted just now.
     public func begin() throws(LakeError) {
         guard case .folder(let path) = kind else { return }
-        try FileStore(root: path).begin()
+        try LakeFolder(root: path).begin()
     }
 
     /// A store for the calling thread.
@@ -63,7 +63,7 @@ public struct LakeLocation: Equatable, Sendable, CustomStringConvertible {
     /// - Parameter stop: ends waiting for a store that is away.
     public func open(log: Log = .silent, stop: Stop? = nil) throws(LakeError) -> any ObjectStore {
         switch kind {
-        case .folder(let path): FileStore(root: path)
+        case .folder(let path): FileStore(LakeFolder(root: path))
         case .bucket(let bucket): try S3Store(bucket: bucket, log: log, stop: stop)
         }
     }

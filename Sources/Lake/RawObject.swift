@@ -50,8 +50,6 @@ public struct EncodedObject: Equatable, Sendable {
     public let key: String
     /// Equal objects have equal bytes.
     public let bytes: [UInt8]
-    /// Of `bytes`; 32 of them.
-    public let sha256: [UInt8]
 }
 
 extension RawObject {
@@ -64,7 +62,7 @@ extension RawObject {
         guard content.count <= Self.sizeLimit, let bytes = Gzip.compress(content) else {
             throw LakeError(.other, key, "the object is longer than \(Self.sizeLimit) bytes")
         }
-        return EncodedObject(key: key, bytes: bytes, sha256: SHA256.hash(bytes).bytes)
+        return EncodedObject(key: key, bytes: bytes)
     }
 
     /// Throws `corrupt` with the reason unless this is, to the last byte, what was once encoded under that key.

@@ -32,7 +32,9 @@ import Warehouse
             exchange: exchange, symbol: "BTC-USDT", channel: channel, interval: channel == "klines" ? "1m" : nil, url: "http://127.0.0.1/",
             requestedAt: Date() - 60, receivedAt: Date() - 60, status: 200, body: Array(body.utf8))
         let encoded = try object.encoded()
-        try LakeLocation(url: fixture.lakeURL).open().put(encoded.key, encoded.bytes)
+        let lake = try LakeLocation(url: fixture.lakeURL)
+        try lake.begin()
+        try lake.open().put(encoded.key, encoded.bytes)
         try RawObjectRepository(fixture.connect()).record([RawObjectRecord(object, key: encoded.key, stored: encoded.bytes)])
         return encoded.key
     }

@@ -107,13 +107,8 @@ import Warehouse
     /// Whether the lake's objects are those on record, each to the last byte, and all load.
     private func loadedWhole(_ fixture: IngestFixture, _ lake: LakeLocation) throws -> Bool {
         let store = try lake.open()
-        var keys: [String] = []
-        try store.forEachPage { page in
-            for info in page {
-                _ = try RawObject(decoding: store.get(info.key), key: info.key)
-                keys.append(info.key)
-            }
-        }
+        let keys = try store.allKeys()
+        for key in keys { _ = try RawObject(decoding: store.get(key), key: key) }
         try fixture.run(TransformJob(TransformJob.Options(lake: lake, archive: lake.archive())))
         let unloaded = try fixture.connect().query("SELECT count(*) FROM crypto_gaf.raw_objects WHERE due").one().int(0)
         let faulty = try fixture.connect().query("SELECT count(*) FROM crypto_gaf.processed_files WHERE outcome <> 'loaded'").one().int(0)

@@ -1,3 +1,4 @@
+import Digest
 import Foundation
 import Jobs
 import Lake
@@ -60,7 +61,7 @@ final class TransformFixture {
             RawObjectRecord(
                 key: encoded.key, exchange: object.exchange, symbol: object.symbol, channel: object.channel,
                 intervalCode: object.interval ?? "", requestedAt: object.requestedAt, receivedAt: object.receivedAt,
-                bytes: encoded.bytes.count, sha256: encoded.sha256)
+                bytes: encoded.bytes.count, sha256: SHA256.hash(encoded.bytes).bytes)
         ])
     }
 

@@ -30,7 +30,8 @@ public struct Replay: Sendable {
             guard let exchange else { return [LakeWalk(days: days)] }
             guard let symbol else { return [LakeWalk(prefix: RawObjectKey.prefix(exchange), days: days)] }
             return [
-                RawObjectKey.prefix(exchange, symbol.description), RawObjectKey.prefix(exchange, RawObject.allSymbols, Self.shared.rawValue),
+                RawObjectKey.prefix(exchange, symbol.description),
+                RawObjectKey.prefix(exchange, RawObject.allSymbols, Self.shared.rawValue),
             ].map { LakeWalk(prefix: $0, days: days) }
         }
 

@@ -1,4 +1,5 @@
 #include "CGramian.h"
+#include <string.h>
 
 #if defined(__x86_64__)
 // One body per vector width; the loader picks the one that this processor has.
@@ -30,17 +31,34 @@ INLINE void interleave(const uint8_t planes[3][STRIP], size_t count, uint8_t *re
     }
 }
 
+/// Whether a row's value is that of the row before, and so all of its pixels: in a quiet market many are.
+INLINE int repeats(const double *cosines, const double *sines, size_t i) {
+    return i > 0 && cosines[i] == cosines[i - 1] && sines[i] == sines[i - 1];
+}
+
+INLINE void repeat(uint8_t *row, size_t width) { memcpy(row, row - width, width); }
+
 CLONES void cgramian_summation(const double *cosines, const double *sines, size_t count, uint8_t *pixels) {
-    for (size_t i = 0; i < count; i++) strip(cosines, sines, cosines[i], sines[i], count, pixels + i * count);
+    for (size_t i = 0; i < count; i++) {
+        if (repeats(cosines, sines, i)) repeat(pixels + i * count, count);
+        else strip(cosines, sines, cosines[i], sines[i], count, pixels + i * count);
+    }
 }
 
 CLONES void cgramian_difference(const double *cosines, const double *sines, size_t count, uint8_t *pixels) {
-    for (size_t i = 0; i < count; i++) strip(cosines, sines, sines[i], cosines[i], count, pixels + i * count);
+    for (size_t i = 0; i < count; i++) {
+        if (repeats(cosines, sines, i)) repeat(pixels + i * count, count);
+        else strip(cosines, sines, sines[i], cosines[i], count, pixels + i * count);
+    }
 }
 
 CLONES void cgramian_summation_rgb(const double *cosines, const double *sines, size_t count, uint8_t *pixels) {
     uint8_t planes[3][STRIP];
     for (size_t i = 0; i < count; i++) {
+        if (repeats(cosines, sines, i) && repeats(cosines + count, sines + count, i) && repeats(cosines + 2 * count, sines + 2 * count, i)) {
+            repeat(pixels + 3 * i * count, 3 * count);
+            continue;
+        }
         for (size_t start = 0; start < count; start += STRIP) {
             size_t width = count - start < STRIP ? count - start : STRIP;
             for (size_t channel = 0; channel < 3; channel++) {

@@ -6,10 +6,15 @@ struct FilteredStream {
     private var compressor = Compressor(.zlib)
 
     /// The length of the stream. `output` holds `Compressor.bound(image.filteredBytes)`.
-    mutating func compress(_ image: Scanlines, _ filter: Scanlines.Filter, into output: inout [UInt8]) throws(PNGError) -> Int {
-        let count = image.filteredBytes
-        if filtered.count < count { filtered = [UInt8](repeating: 0, count: count) }
-        filtered.withUnsafeMutableBufferPointer { image.write(filter, to: $0.baseAddress!) }
+    ///
+    /// - Parameter strips: of rows; nil: all of them.
+    mutating func compress(
+        _ image: Scanlines, _ filter: Scanlines.Filter, _ strips: [Range<Int>]? = nil, into output: inout [UInt8]
+    ) throws(PNGError) -> Int {
+        let strips = strips ?? [0..<image.rows]
+        let count = strips.reduce(0) { $0 + $1.count } * (image.rowBytes + 1)
+        if filtered.count < count { filtered = [UInt8](repeating: 0, count: image.filteredBytes) }
+        filtered.withUnsafeMutableBufferPointer { image.write(filter, strips, to: $0.baseAddress!) }
         guard let written = compressor.compress(filtered, count: count, into: &output) else { throw .compression }
         return written
     }

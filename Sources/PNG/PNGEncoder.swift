@@ -20,7 +20,6 @@ public struct PNGEncoder {
 
     private var stream = FilteredStream()
     private var compressed: [UInt8] = []
-    private var candidate: [UInt8] = []
 
     public init() {}
 
@@ -39,23 +38,23 @@ public struct PNGEncoder {
         return file
     }
 
-    /// Compresses into `compressed` with the filter that suits the content; the bytes that it took.
-    ///
-    /// In these images whole rows repeat, which filter Up turns into zeros. Noise is another matter: its bytes are at least not all equally
-    /// frequent until they are filtered. And where Up leaves little, Sub may leave less, and is tried for next to nothing.
+    /// Compresses into `compressed`; the bytes that it took.
     private mutating func compress(_ image: Scanlines) throws(PNGError) -> Int {
         let bound = Compressor.bound(image.filteredBytes)
-        if compressed.count < bound {
-            compressed = [UInt8](repeating: 0, count: bound)
-            candidate = compressed
-        }
-        guard image.sampledEntropy(.up) <= image.sampledEntropy(.none) else { return try stream.compress(image, .none, into: &compressed) }
-        let up = try stream.compress(image, .up, into: &compressed)
-        guard up < image.filteredBytes / 8 else { return up }
-        let other = try stream.compress(image, .sub, into: &candidate)
-        guard other < up else { return up }
-        swap(&compressed, &candidate)
-        return other
+        if compressed.count < bound { compressed = [UInt8](repeating: 0, count: bound) }
+        return try stream.compress(image, try filter(for: image), into: &compressed)
+    }
+
+    /// The filter that suits the content.
+    ///
+    /// In these images whole rows repeat, which filter Up turns into zeros. Noise is another matter: its bytes are at least not all equally
+    /// frequent until they are filtered. And where Up leaves little, Sub may leave less: some of the rows tell.
+    private mutating func filter(for image: Scanlines) throws(PNGError) -> Scanlines.Filter {
+        guard image.sampledEntropy(.up) <= image.sampledEntropy(.none) else { return .none }
+        let strips = image.strips
+        let up = try stream.compress(image, .up, strips, into: &compressed)
+        guard up < strips.reduce(0, { $0 + $1.count }) * image.rowBytes / 8 else { return .up }
+        return try stream.compress(image, .sub, strips, into: &compressed) < up ? .sub : .up
     }
 }
 

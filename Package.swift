@@ -36,11 +36,13 @@ let package = Package(
             name: "CGramian",
             // Contracted multiply-adds round once where the reference rounds twice: pixels would move.
             cSettings: [.unsafeFlags(["-O3", "-ffp-contract=off"])]),
+        .target(name: "CBase64", cSettings: [.unsafeFlags(["-O3"])]),
 
         // Pure: no I/O, no clock.
         module("Market"),
         module("Analysis", ["CGramian"]),
         module("HTTP"),
+        module("Base64", ["CBase64"]),
 
         // Wrappers: the only importers of their C library; they know nothing of markets.
         module("Runtime", ["CSystem"]),
@@ -57,7 +59,7 @@ let package = Package(
         module("Lake", ["Curl", "Deflate", "Digest", "Runtime"]),
 
         // Use cases.
-        module("API", ["HTTP", "Market", "Exchanges", "Warehouse", "Postgres"]),
+        module("API", ["Base64", "HTTP", "Market", "Exchanges", "Warehouse", "Postgres"]),
         module("Jobs", ["Market", "Analysis", "PNG", "Curl", "Exchanges", "Warehouse", "Lake", "Digest", "Postgres", "Runtime"]),
 
         .executableTarget(
@@ -79,6 +81,7 @@ let package = Package(
         tests("MarketTests", ["Market", "TestSupport"]),
         tests("AnalysisTests", ["Analysis", "TestSupport"]),
         tests("HTTPTests", ["HTTP"]),
+        tests("Base64Tests", ["Base64"]),
         tests("PostgresTests", ["Postgres", "TestSupport"]),
         tests("FastCGITests", ["FastCGI", "HTTP", "Runtime", "TestSupport"]),
         tests("CurlTests", ["Curl", "TestSupport"]),

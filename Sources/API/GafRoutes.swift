@@ -1,3 +1,4 @@
+internal import Base64
 public import HTTP
 import Market
 import Postgres

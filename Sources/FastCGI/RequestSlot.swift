@@ -65,9 +65,19 @@ final class RequestSlot {
         }
     }
 
-    /// False once the client has gone. libfcgi copies into its record buffer and writes; there is no copy of ours in between.
+    /// False once the client has gone. Small pieces libfcgi copies into its record buffer; long ones reach the socket without a copy.
     func write(_ bytes: UnsafeRawBufferPointer) -> Bool {
         guard let base = bytes.baseAddress, bytes.count > 0 else { return true }
+        if bytes.count >= StreamRecords.least { return writeRecords(bytes) }
         return FCGX_PutStr(base.assumingMemoryBound(to: CChar.self), Int32(bytes.count), request.pointee.out) == Int32(bytes.count)
+    }
+
+    private func writeRecords(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard FCGX_FFlush(request.pointee.out) == 0 else { return false }
+        let descriptor = request.pointee.ipcFd
+        if StreamRecords(descriptor: descriptor, requestID: request.pointee.requestId).write(bytes) { return true }
+        // Half a record may have gone out: nothing that libfcgi would still say must follow it.
+        shutdown(descriptor, Int32(SHUT_RDWR))
+        return false
     }
 }

@@ -1,7 +1,9 @@
+internal import CBase64
+
 /// Base64 as RFC 4648, section 4 has it.
-enum Base64 {
+public enum Base64 {
     /// Strict: padded, nothing outside the alphabet, no bits left over. Nil for anything else.
-    static func decode(_ text: UnsafeRawBufferPointer) -> [UInt8]? {
+    public static func decode(_ text: UnsafeRawBufferPointer) -> [UInt8]? {
         guard text.count.isMultiple(of: 4) else { return nil }
         guard text.count > 0 else { return [] }
         let pad = UInt8(ascii: "=")
@@ -9,7 +11,7 @@ enum Base64 {
         // The last group apart: only it may be padded.
         let body = UnsafeRawBufferPointer(rebasing: text[..<(text.count - 4)])
         var isValid = true
-        let decoded = [UInt8](unsafeUninitializedCapacity: text.count / 4 * 3 + 2) { output, filled in
+        let decoded = [UInt8](unsafeUninitializedCapacity: text.count / 4 * 3 + 8) { output, filled in
             isValid = decodeGroups(body, into: UnsafeMutableRawBufferPointer(output))
             filled = body.count / 4 * 3
             guard isValid, let tail = lastGroup(text[(text.count - 4)...], padding) else {
@@ -26,11 +28,12 @@ enum Base64 {
 
     private static let blockSize = 4096
 
-    /// In two passes over blocks that stay in the cache: characters to six bits, which the compiler makes vectors of, then six bits
-    /// to bytes, eight characters in a word. `output` has two bytes more than are decoded.
+    /// As far as the processor's vectors go; the rest, or on another processor all, in two passes over blocks that stay in the cache:
+    /// characters to six bits, which the compiler makes vectors of, then six bits to bytes, eight characters in a word. `output` has
+    /// eight bytes more than are decoded.
     private static func decodeGroups(_ text: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer) -> Bool {
         withUnsafeTemporaryAllocation(byteCount: blockSize, alignment: 16) { sextets in
-            var start = 0
+            var start = cbase64_decode(text.baseAddress, text.count, output.baseAddress)
             while start < text.count {
                 let block = UnsafeRawBufferPointer(rebasing: text[start..<min(start + blockSize, text.count)])
                 guard translate(block, into: sextets) else { return false }

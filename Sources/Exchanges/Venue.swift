@@ -72,8 +72,13 @@ public struct VenueOffer: Sendable {
     /// What a question costs; 1 where the venue counts requests.
     public var weight: @Sendable (VenueQuestion) -> Int
 
+    /// What opened before that is not to be had any more when the venue's clock shows `now`; nil: all of history is.
+    public func oldestOpening(at now: Int64, _ interval: KlineInterval) -> Int64? {
+        candleHistory.map { interval.open(at: now) - Int64($0) * interval.milliseconds }
+    }
+
     /// The end of a page that begins at `from`.
-    func lastOpening(from: Int64, _ interval: KlineInterval) -> Int64 { from + Int64(candlesPerPage - 1) * interval.milliseconds }
+    public func lastOpening(from: Int64, _ interval: KlineInterval) -> Int64 { from + Int64(candlesPerPage - 1) * interval.milliseconds }
 
     public init(
         intervals: [KlineInterval], candlesPerPage: Int, candleHistory: Int? = nil, rateLimit: RateLimit,

@@ -53,28 +53,36 @@ public struct CoverageRepository {
 
     public init(_ connection: Connection) { self.connection = connection }
 
-    /// What is known to be missing, by series, each in the order of time.
-    public func missing(of exchanges: [String]) throws(PostgresError) -> [KlineSeries: [MissingStretch]] {
+    /// What is known to be missing of each, in the order of `expected` and there in the order of time; of a stretch that reaches out of
+    /// the window, all of it.
+    public func missing(of expected: [ExpectedCandles]) throws(PostgresError) -> [[MissingStretch]] {
+        var known = [[MissingStretch]](repeating: [], count: expected.count)
+        guard !expected.isEmpty else { return [] }
+        // Stretches of a series do not overlap: only the last that begins before the window may reach into it.
         let rows = try connection.query(
             """
-            SELECT exchange, symbol, interval_code, first_open, last_open, state, reason, final, asked_at FROM crypto_gaf.missing_klines
-            WHERE exchange = ANY (\(exchanges)::text[]) ORDER BY exchange, symbol, interval_code, first_open
+            SELECT place, m.first_open, m.last_open, m.state, m.reason, m.final, m.asked_at
+            FROM \(expected.rows) CROSS JOIN LATERAL (
+                SELECT max(first_open) AS first_open FROM crypto_gaf.missing_klines b
+                WHERE b.exchange = w.exchange AND b.symbol = w.symbol AND b.interval_code = w.interval_code AND b.first_open < from_time
+            ) before JOIN crypto_gaf.missing_klines m ON m.exchange = w.exchange AND m.symbol = w.symbol
+                AND m.interval_code = w.interval_code AND m.first_open >= coalesce(before.first_open, from_time)
+                AND m.first_open < until_time AND m.last_open >= from_time
+            ORDER BY place, m.first_open
             """)
-        return try Self.stretches(rows)
-    }
-
-    private static func stretches(_ rows: Rows) throws(PostgresError) -> [KlineSeries: [MissingStretch]] {
-        var known: [KlineSeries: [MissingStretch]] = [:]
         for row in rows {
-            guard let interval = KlineInterval(rawValue: try row.text(2)), let state = MissingStretch.State(rawValue: try row.text(5))
-            else {
-                continue
-            }
-            let range = try row.date(3).milliseconds..<(try row.date(4).milliseconds + interval.milliseconds)
-            known[KlineSeries(try row.text(0), try row.pair(1), interval), default: []].append(
-                MissingStretch(range, state, try row.text(6), isFinal: try row.bool(7), askedAt: try row.date(8)))
+            let place = try row.int(0) - 1
+            if let stretch = try Self.stretch(row, from: 1, expected[place].series.interval) { known[place].append(stretch) }
         }
         return known
+    }
+
+    /// From its six columns; nil: of a state that is not known.
+    private static func stretch(_ row: Row, from column: Int, _ interval: KlineInterval) throws(PostgresError) -> MissingStretch? {
+        guard let state = MissingStretch.State(rawValue: try row.text(column + 2)) else { return nil }
+        return MissingStretch(
+            try row.date(column).milliseconds..<(try row.date(column + 1).milliseconds + interval.milliseconds), state,
+            try row.text(column + 3), isFinal: try row.bool(column + 4), askedAt: try row.date(column + 5))
     }
 
     /// Puts these in the place of all that was known of the series within the window; of a stretch that reaches out of it, what lies
@@ -87,10 +95,12 @@ public struct CoverageRepository {
             DELETE FROM crypto_gaf.missing_klines
             WHERE exchange = \(series.exchange) AND symbol = \(series.pair.description) AND interval_code = \(series.interval.code)
                 AND first_open < \(Date(milliseconds: expected.window.upperBound)) AND last_open >= \(Date(milliseconds: expected.window.lowerBound))
-            RETURNING exchange, symbol, interval_code, first_open, last_open, state, reason, final, asked_at
+            RETURNING first_open, last_open, state, reason, final, asked_at
             """)
-        let outside = try Self.stretches(removed)[series, default: []].flatMap { stretch in
-            TimeRanges([stretch.range]).subtracting(TimeRanges([expected.window])).ranges.map { stretch.cut(to: $0) }
+        var outside: [MissingStretch] = []
+        for row in removed {
+            guard let stretch = try Self.stretch(row, from: 0, series.interval) else { continue }
+            outside += TimeRanges([stretch.range]).subtracting(TimeRanges([expected.window])).ranges.map { stretch.cut(to: $0) }
         }
         try insert(stretches + outside, of: series)
     }
@@ -111,15 +121,20 @@ public struct CoverageRepository {
             """)
     }
 
-    /// How many candles are accounted for on the day (UTC) that begins then.
-    public func expected(on day: Date, of series: KlineSeries) throws(PostgresError) -> Int {
-        try connection.query(
+    /// How many candles are accounted for on days (UTC), each by its beginning and series; 0: the ledger has nothing of it.
+    public func expected(on days: [(day: Date, series: KlineSeries)]) throws(PostgresError) -> [Int] {
+        var counts: [Int] = []
+        let rows = try connection.query(
             """
-            SELECT coalesce(max(expected), 0)::integer FROM crypto_gaf.coverage
-            WHERE exchange = \(series.exchange) AND symbol = \(series.pair.description) AND interval_code = \(series.interval.code)
-                AND day = (\(day)::timestamptz AT TIME ZONE 'UTC')::date
-            """
-        ).one().int(0)
+            SELECT coalesce(expected, 0) FROM unnest(\(days.map(\.day))::timestamptz[], \(days.map(\.series.exchange))::text[],
+                \(days.map(\.series.pair.description))::text[], \(days.map(\.series.interval.code))::text[])
+                WITH ORDINALITY AS w (start, exchange, symbol, interval_code, place)
+            LEFT JOIN crypto_gaf.coverage c ON c.exchange = w.exchange AND c.symbol = w.symbol AND c.interval_code = w.interval_code
+                AND c.day = (start AT TIME ZONE 'UTC')::date
+            ORDER BY place
+            """)
+        for row in rows { counts.append(try row.int(0)) }
+        return counts
     }
 
     /// Days that have not changed are left as they are.

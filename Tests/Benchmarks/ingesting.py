@@ -134,13 +134,17 @@ SELECT 'kraken', 'S' || series || '-USD', '2026-01-01 00:00+00' FROM generate_se
 
 
 def gap_scan(ground):
-    """The seconds of a dry run, nearly all of it one statement."""
+    """The seconds of a dry run, nearly all of it in Postgres: as every hour finds it, with all but the newest minutes rolled up, and, in the note,
+    with none of them rolled up."""
     ground.psql(FILL)
+    whole = ground.job("fill-gaps", "--dry-run")[1]
+    ground.job("aggregate", "--rebuild")
+    ground.psql("VACUUM (ANALYZE) crypto_gaf.hourly_klines, crypto_gaf.touched_hours")
     runs = [ground.job("fill-gaps", "--dry-run")[1] for _ in range(3)]
     done = sorted(runs, key=lambda run: run["seconds"])[1]
     return Figure(
         "gap scan over 2 M minutes", done["seconds"], "s", below=1,
-        note=f"{done['missing']} of {done['expected']} missing, in {done['series']} series")
+        note=f"{done['missing']} of {done['expected']} missing, in {done['series']} series; {whole['seconds']:.1f} s with nothing rolled up")
 
 
 if __name__ == "__main__":

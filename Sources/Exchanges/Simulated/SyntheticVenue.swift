@@ -20,7 +20,7 @@ public final class SyntheticVenue: SimulatedVenue {
     public init(seed: UInt64, productCount: Int, start: Date, clock: VenueClock) {
         precondition((1...Self.productLimit).contains(productCount))
         let list = SyntheticProduct.list(count: productCount, seed: seed)
-        let firstSequence = Int64(start.timeIntervalSince1970 * 1000)
+        let firstSequence = start.milliseconds
         products = list.map { SimulatedProduct(symbol: $0.symbol, aggregation: $0.aggregation) }
         markets = Dictionary(
             uniqueKeysWithValues: list.map { ($0.symbol, LockedMarket(SyntheticMarket($0, firstSequence: firstSequence))) })

@@ -91,7 +91,7 @@ public struct FileBackfill: BatchJob {
     /// When the file was last changed; now if that is to come, or was before a candle opened that the file has: copying and unpacking
     /// leave all sorts of times.
     private func receivedAt(_ openings: [Int64], now: Date) -> Date {
-        let newest = openings.lazy.map { Date(timeIntervalSince1970: Double($0) / 1000) }.filter { $0 <= now }.max()
+        let newest = openings.lazy.map { Date(milliseconds: $0) }.filter { $0 <= now }.max()
         return file.modifiedAt > now || file.modifiedAt < newest ?? .distantPast ? now : file.modifiedAt
     }
 

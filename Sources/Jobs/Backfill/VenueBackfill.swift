@@ -40,13 +40,13 @@ public struct VenueBackfill: BatchJob {
     public func run(_ context: JobContext) throws -> JobCounts {
         guard let site = settings.site(series.exchange) else { throw JobFailure("there is no venue \(series.exchange)") }
         let step = series.interval.milliseconds
-        let now = Int64(context.now().timeIntervalSince1970 * 1000)
+        let now = context.now().milliseconds
         let low = series.interval.open(at: range.lowerBound + step - 1)
         let high = min(series.interval.open(at: range.upperBound + step - 1), series.interval.open(at: now))
         guard low < high else { throw JobFailure("no candle of \(series.interval) has closed between these times") }
         var counts: JobCounts = [:]
-        let fill = GapFill(settings: settings, context: context, pages: Self.pages)
-        let window = try wholeDays(low..<high, now: now, CoverageRepository(context.connection))
+        let fill = GapFill(settings, context, pages: Self.pages)
+        let window = try fill.wholeDays([ExpectedCandles(series, low..<high)], closedAt: now)[0].window
         for span in Self.chunks(window, limit: Int64(Self.pages * site.venue.offer.candlesPerPage) * step) {
             let part = try fill.run([ExpectedCandles(series, span)])
             counts.merge(part) { $0 + $1 }
@@ -59,12 +59,11 @@ public struct VenueBackfill: BatchJob {
                     "the venue did not give everything; crypto_gaf.missing_klines says why. Run it again to go on", counts: counts)
             }
         }
-        try TrackedSymbolRepository(context.connection).accountFrom(
-            Date(timeIntervalSince1970: Double(window.lowerBound) / 1000), series)
+        try TrackedSymbolRepository(context.connection).accountFrom(Date(milliseconds: window.lowerBound), series)
         return counts
     }
 
-    private static let day: Int64 = 86_400_000
+    private static let day = KlineInterval.day.milliseconds
 
     /// Cut at midnights (UTC): a day of the ledger is counted in one piece.
     private static func chunks(_ window: Range<Int64>, limit: Int64) -> [Range<Int64>] {
@@ -78,20 +77,5 @@ public struct VenueBackfill: BatchJob {
             low = end
         }
         return chunks
-    }
-
-    /// Where the ledger already accounts for more of the first or the last day than the window has of it, with the whole of that day:
-    /// otherwise what it says of the day would count less than before.
-    private func wholeDays(_ window: Range<Int64>, now: Int64, _ coverage: CoverageRepository) throws -> Range<Int64> {
-        let step = series.interval.milliseconds
-        guard step < Self.day else { return window }
-        var (low, high) = (window.lowerBound, window.upperBound)
-        for start in [low / Self.day * Self.day, (high - 1) / Self.day * Self.day] {
-            let whole = start..<min(start + Self.day, series.interval.open(at: now))
-            let known = try coverage.expected(on: Date(timeIntervalSince1970: Double(start) / 1000), of: series)
-            guard known > whole.clamped(to: window).count / Int(step) else { continue }
-            (low, high) = (min(low, whole.lowerBound), max(high, whole.upperBound))
-        }
-        return low..<high
     }
 }

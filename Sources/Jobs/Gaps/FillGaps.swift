@@ -10,9 +10,6 @@ public struct FillGaps: BatchJob {
     private let pages: Int
     private let isDryRun: Bool
 
-    /// The youngest candles are those that ingest and transform have in hand.
-    private static let grace: Int64 = 5 * 60_000
-
     /// Pages unless somebody says otherwise.
     public static let pages = 1000
 
@@ -26,24 +23,25 @@ public struct FillGaps: BatchJob {
     }
 
     public func run(_ context: JobContext) throws -> JobCounts {
-        let kept = try GapRepository(context.connection).klinesKeptFrom()
-        let now = Int64(context.now().timeIntervalSince1970 * 1000)
-        let expected = try settings.tracked(context).filter(\.symbol.klines).flatMap { symbol, site in
-            symbol.intervals.compactMap { interval -> ExpectedCandles? in
-                let first = symbol.since(interval)
-                let since = Int64((max(first, kept ?? first).timeIntervalSince1970 * 1000).rounded())
+        let fill = GapFill(settings, context, pages: pages)
+        let settled = context.now().milliseconds - GapFill.grace
+        let expected = try fill.wholeDays(expected(context, before: settled), closedAt: settled)
+        if isDryRun { return try fill.outlook(expected) }
+        let counts = try fill.run(expected)
+        try context.requireReached(counts, evidence: "crypto_gaf.missing_klines says why")
+        return counts
+    }
+
+    /// Of every tracked series from when on it is accounted for and its candles are kept.
+    private func expected(_ context: JobContext, before end: Int64) throws -> [ExpectedCandles] {
+        let kept = try GapRepository(context.connection).klinesKeptFrom() ?? .distantPast
+        return try settings.tracked(context).filter(\.symbol.klines).flatMap { symbol, site in
+            symbol.intervals.compactMap { interval in
+                let since = max(symbol.since(interval), kept).milliseconds
                 let low = interval.open(at: since + interval.milliseconds - 1)
-                let high = interval.open(at: now - Self.grace)
+                let high = interval.open(at: end)
                 return low < high ? ExpectedCandles(KlineSeries(site.name, symbol.pair, interval), low..<high) : nil
             }
         }
-        let fill = GapFill(settings: settings, context: context, pages: pages)
-        if isDryRun { return try fill.outlook(expected) }
-        let counts = try fill.run(expected)
-        let targets = counts["targets"] ?? 0
-        if targets > 0, counts["failed"] == targets, !context.stop.isRequested {
-            throw JobFailure("none of \(targets) series with gaps could be fetched; crypto_gaf.missing_klines says why", counts: counts)
-        }
-        return counts
     }
 }

@@ -5,66 +5,113 @@ import Postgres
 import Warehouse
 
 /// Looks for missing candles, fetches what the venues have of them, loads that, and notes of every other why it is missing.
-struct GapFill {
-    let settings: IngestSettings
-    let context: JobContext
-    /// Answers of one series.
-    let pages: Int
+final class GapFill {
+    private let settings: IngestSettings
+    private let context: JobContext
+    private let pages: Int
+    /// Of the venues that were asked so far.
+    private var clocks: [String: ClockOffset] = [:]
+
+    /// Milliseconds after its end in which a candle is no gap: ingest and transform may have it in hand, and that the venue has none
+    /// means nothing, as it may tell of it later.
+    static let grace: Int64 = 5 * 60_000
+
+    /// - Parameter pages: answers of one series in one run.
+    init(_ settings: IngestSettings, _ context: JobContext, pages: Int) {
+        self.settings = settings
+        self.context = context
+        self.pages = pages
+    }
 
     /// After it, nothing of what is expected is unexplained. Throws when the lake or Postgres fails.
     func run(_ expected: [ExpectedCandles]) throws -> JobCounts {
         let gaps = try survey(expected)
-        let targets = gaps.compactMap { gap in
-            settings.site(gap.expected.series.exchange).map { GapTarget($0, gap.expected.series, gap.wanted, pages: pages) }
-        }.filter(\.hasQuestions)
-        let pass = try IngestPass(settings, context, notesExtractions: false)
+        let targets = targets(for: gaps)
+        let pass = try IngestPass(settings, context, notesExtractions: false, clocks: clocks)
         try pass.run(targets)
+        clocks = pass.clocks
         try settings.load(pass.keys, context)
-        var counts = pass.counts
-        counts.merge(try settle(gaps, targets)) { $1 }
-        return counts
+        return pass.counts.merging(try settle(gaps, targets)) { $1 }
     }
 
     /// What a run would find and ask for; nothing is asked, and nothing is written.
     func outlook(_ expected: [ExpectedCandles]) throws -> JobCounts {
         let gaps = try survey(expected)
+        let now = context.now().milliseconds
         func candles(_ ranges: (SeriesGaps) -> TimeRanges) -> Int {
             gaps.reduce(0) { $0 + Int(ranges($1).length / $1.expected.series.interval.milliseconds) }
         }
         return [
             "series": gaps.count, "expected": candles { TimeRanges([$0.expected.window]) }, "missing": candles(\.missing),
-            "to_ask": candles(\.wanted),
+            "to_ask": candles { gap in
+                let series = gap.expected.series
+                let oldest = settings.site(series.exchange)?.venue.offer.oldestOpening(at: now, series.interval)
+                return gap.wanted.subtracting(TimeRanges([.min..<(oldest ?? .min)]))
+            },
         ]
+    }
+
+    /// With the whole of the first or the last day (UTC) of a window, as far as its candles had closed by then, where the ledger already
+    /// accounts for more of it than the window has: otherwise what it says of the day would count less than before.
+    func wholeDays(_ expected: [ExpectedCandles], closedAt now: Int64) throws -> [ExpectedCandles] {
+        let length = KlineInterval.day.milliseconds
+        let days = expected.flatMap { expected in
+            [expected.window.lowerBound, expected.window.upperBound - 1].map { (Date(milliseconds: $0 / length * length), expected.series) }
+        }
+        let known = try CoverageRepository(context.connection).expected(on: days)
+        return expected.enumerated().map { place, expected in
+            let interval = expected.series.interval
+            guard interval < .day else { return expected }
+            var (low, high) = (expected.window.lowerBound, expected.window.upperBound)
+            for end in [2 * place, 2 * place + 1] {
+                let start = days[end].0.milliseconds
+                let whole = start..<max(start, min(start + length, interval.open(at: now)))
+                guard known[end] > whole.clamped(to: expected.window).count / Int(interval.milliseconds) else { continue }
+                (low, high) = (min(low, whole.lowerBound), max(high, whole.upperBound))
+            }
+            return ExpectedCandles(expected.series, low..<high)
+        }
     }
 
     private func survey(_ expected: [ExpectedCandles]) throws -> [SeriesGaps] {
         let missing = try GapRepository(context.connection).missing(expected)
-        let known = try CoverageRepository(context.connection).missing(of: Array(Set(expected.map(\.series.exchange))))
-        let now = Int64(context.now().timeIntervalSince1970 * 1000)
-        return zip(expected, missing).map { expected, missing in
-            let interval = expected.series.interval
-            let history = settings.site(expected.series.exchange)?.venue.offer.candleHistory.map { candles in
-                (from: interval.open(at: now) - Int64(candles - 1) * interval.milliseconds, candles: candles)
-            }
-            let stretches = (known[expected.series] ?? []).filter { $0.range.overlaps(expected.window) }
-            return SeriesGaps(expected: expected, missing: missing, known: stretches, history: history)
+        let known = try CoverageRepository(context.connection).missing(of: expected)
+        return expected.indices.map { place in
+            SeriesGaps(
+                expected: expected[place], missing: missing[place], known: known[place],
+                history: settings.site(expected[place].series.exchange)?.venue.offer.candleHistory)
         }
     }
 
+    private func targets(for gaps: [SeriesGaps]) -> [GapTarget] {
+        var longest: [String: LongestAnswer] = [:]
+        return gaps.compactMap { gap in
+            let series = gap.expected.series
+            guard let site = settings.site(series.exchange) else { return nil }
+            let kind = "\(series.exchange) \(series.interval)"
+            let answer = longest[kind] ?? LongestAnswer()
+            longest[kind] = answer
+            return GapTarget(site, series, gap.wanted, pages: pages, longest: answer)
+        }.filter(\.hasQuestions)
+    }
+
+    /// Only of the series that were asked for can anything be there that was not before.
     private func settle(_ gaps: [SeriesGaps], _ targets: [GapTarget]) throws -> JobCounts {
-        let missing = try GapRepository(context.connection).missing(gaps.map(\.expected))
         let answers = Dictionary(targets.map { ($0.series, $0.answers) }) { $1 }
-        let coverage = CoverageRepository(context.connection)
+        let asked = gaps.map(\.expected).filter { answers[$0.series] != nil }
+        let left = Dictionary(zip(asked.map(\.series), try GapRepository(context.connection).missing(asked))) { $1 }
         var counts = ["series": gaps.count, "expected": 0, "found": 0, "absent": 0, "lost": 0]
-        for (gap, missing) in zip(gaps, missing) {
-            let stretches = gap.settled(missing, after: answers[gap.expected.series] ?? GapAnswers(), at: context.now())
+        for gap in gaps {
+            let series = gap.expected.series
+            let missing = left[series] ?? gap.missing
+            let stretches = gap.settled(missing, after: answers[series] ?? GapAnswers(), at: context.now())
             let days = gap.days(missing, stretches)
+            let coverage = CoverageRepository(context.connection)
             try context.connection.transaction {
-                if stretches != gap.known { try coverage.replace(stretches, in: gap.expected) }
-                try coverage.record(days, of: gap.expected.series)
+                if let (part, changed) = gap.change(to: stretches) { try coverage.replace(Array(changed), in: part) }
+                try coverage.record(days, of: series)
             }
-            let step = gap.expected.series.interval.milliseconds
-            counts["found", default: 0] += Int(gap.missing.subtracting(missing).length / step)
+            counts["found", default: 0] += Int(gap.missing.subtracting(missing).length / series.interval.milliseconds)
             for day in days {
                 counts["expected", default: 0] += day.expected
                 counts["absent", default: 0] += day.absent

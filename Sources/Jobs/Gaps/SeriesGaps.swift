@@ -7,63 +7,64 @@ struct SeriesGaps {
     let expected: ExpectedCandles
     /// Before the run.
     let missing: TimeRanges
-    /// What the ledger says of the window.
+    /// What the ledger says of the window, in the order of time.
     let known: [MissingStretch]
-    /// Before that the venue keeps no candles; nil: it keeps all.
-    let history: (from: Int64, candles: Int)?
+    /// The venue keeps only so many candles; nil: it keeps all.
+    let history: Int?
 
     /// One answer proves little: the next run asks again.
     private static let once = "the venue had none when it was asked"
+    private static let impossible = "the venue's candle cannot be: "
 
     private var step: Int64 { expected.series.interval.milliseconds }
 
     /// What makes sense to ask for.
-    var wanted: TimeRanges {
-        let final = TimeRanges(known.filter(\.isFinal).map(\.range))
-        return missing.subtracting(final).subtracting(beyondHistory)
-    }
-
-    private var beyondHistory: TimeRanges {
-        guard let history, history.from > expected.window.lowerBound else { return TimeRanges() }
-        return TimeRanges([expected.window.lowerBound..<min(history.from, expected.window.upperBound)])
-    }
+    var wanted: TimeRanges { missing.subtracting(TimeRanges(known.filter(\.isFinal).map(\.range))) }
 
     /// A word on everything that is still missing, in the order of time.
     func settled(_ missing: TimeRanges, after answers: GapAnswers, at now: Date) -> [MissingStretch] {
-        var rest = missing
-        var stretches: [MissingStretch] = []
-        func settle(_ ranges: TimeRanges, _ state: MissingStretch.State, _ reason: String, isFinal: Bool, askedAt: Date? = nil) {
-            stretches += rest.intersection(ranges).ranges.map {
-                MissingStretch($0, state, reason, isFinal: isFinal, askedAt: askedAt ?? now)
-            }
-            rest = rest.subtracting(ranges)
+        var verdicts = Verdicts(on: missing, at: now)
+        verdicts.settle(known.filter(\.isFinal))
+        if let history { verdicts.settle(answers.forgotten, .lost, "the venue keeps only the newest \(history)", isFinal: true) }
+        verdicts.settle(impossible(answers, at: now))
+        verdicts.settle(answers.seen, .lost, "the venue's candle is in the lake and not loaded; see processed_files", isFinal: false)
+        verdicts.settle(answers.unreadable, .lost, "the answer has rows that cannot be read", isFinal: false)
+        verdicts.settle(answers.unfinished, .lost, "the venue calls the candle unfinished", isFinal: false)
+        let doubted = known.filter { !$0.isFinal && ($0.state == .absent || $0.reason.hasPrefix(Self.impossible)) }
+        let again = answers.answered.intersection(TimeRanges(doubted.filter { $0.state == .absent }.map(\.range)))
+        verdicts.settle(again, .absent, "the venue was asked again and had none", isFinal: true)
+        verdicts.settle(answers.answered, .absent, Self.once, isFinal: false)
+        // Nobody answered: the word of the last answer stands.
+        verdicts.settle(doubted)
+        verdicts.settle(verdicts.rest, .lost, answers.failure ?? "no answer tells of it yet", isFinal: false)
+        return verdicts.stretches.sorted { $0.range.lowerBound < $1.range.lowerBound }
+    }
+
+    /// For good once the ledger has the same reason from an answer before: a venue may mend its candle yet.
+    private func impossible(_ answers: GapAnswers, at now: Date) -> [MissingStretch] {
+        var before = known.filter { !$0.isFinal && $0.state == .lost }[...]
+        return answers.impossible.sorted { $0.key < $1.key }.map { open, fault in
+            while let first = before.first, first.range.upperBound <= open { before.removeFirst() }
+            let reason = Self.impossible + fault
+            let isFinal = before.first.map { $0.range.contains(open) && $0.reason == reason } ?? false
+            return MissingStretch(open..<(open + step), .lost, reason, isFinal: isFinal, askedAt: now)
         }
-        for stretch in known where stretch.isFinal {
-            settle(TimeRanges([stretch.range]), stretch.state, stretch.reason, isFinal: true, askedAt: stretch.askedAt)
-        }
-        if let history {
-            settle(beyondHistory.union(answers.forgotten), .lost, "the venue keeps only the newest \(history.candles)", isFinal: true)
-        }
-        for (reason, ranges) in answers.impossible.sorted(by: { $0.key < $1.key }) {
-            settle(ranges, .lost, "the venue's candle cannot be: \(reason)", isFinal: true)
-        }
-        settle(answers.seen, .lost, "the venue's candle is in the lake and not loaded; see processed_files", isFinal: false)
-        settle(answers.unreadable, .lost, "the answer has rows that cannot be read", isFinal: false)
-        settle(answers.unfinished, .lost, "the venue calls the candle unfinished", isFinal: false)
-        let doubted = known.filter { $0.state == .absent && !$0.isFinal }
-        let again = answers.answered.intersection(TimeRanges(doubted.map(\.range)))
-        settle(again, .absent, "the venue was asked again and had none", isFinal: true)
-        settle(answers.answered, .absent, Self.once, isFinal: false)
-        for stretch in doubted {
-            settle(TimeRanges([stretch.range]), .absent, stretch.reason, isFinal: false, askedAt: stretch.askedAt)
-        }
-        settle(rest, .lost, answers.failure ?? "no answer tells of it yet", isFinal: false)
-        return stretches.sorted { $0.range.lowerBound < $1.range.lowerBound }
+    }
+
+    /// Where the ledger must say something else than it does, and what; nil: nowhere.
+    func change(to stretches: [MissingStretch]) -> (part: ExpectedCandles, stretches: ArraySlice<MissingStretch>)? {
+        guard stretches != known else { return nil }
+        let head = zip(known, stretches).prefix { $0 == $1 }.count
+        let tail = zip(known.dropFirst(head).reversed(), stretches.dropFirst(head).reversed()).prefix { $0 == $1 }.count
+        let changed = stretches[head..<(stretches.count - tail)]
+        let low = stretches[..<head].last?.range.upperBound ?? expected.window.lowerBound
+        let high = stretches[changed.endIndex...].first?.range.lowerBound ?? expected.window.upperBound
+        return (ExpectedCandles(expected.series, low..<high), changed)
     }
 
     /// Every day of the window that should have candles.
     func days(_ missing: TimeRanges, _ stretches: [MissingStretch]) -> [CoveredDay] {
-        let day: Int64 = 86_400_000
+        let day = KlineInterval.day.milliseconds
         func counts(_ ranges: some Sequence<Range<Int64>>) -> [Int64: Int] {
             var counts: [Int64: Int] = [:]
             for range in ranges {
@@ -83,9 +84,52 @@ struct SeriesGaps {
         let lost = counts(stretches.filter { $0.state == .lost }.map(\.range))
         return counts([expected.window]).sorted { $0.key < $1.key }.map { start, count in
             CoveredDay(
-                day: Date(timeIntervalSince1970: Double(start) / 1000), expected: count, present: count - gone[start, default: 0],
+                day: Date(milliseconds: start), expected: count, present: count - gone[start, default: 0],
                 absent: absent[start, default: 0], lost: lost[start, default: 0])
         }
+    }
+}
+
+/// Missing candles, and the word on each: the first one that is said of it. Each step is linear in what is left and what is said.
+private struct Verdicts {
+    private(set) var stretches: [MissingStretch] = []
+    /// Without a word yet.
+    private(set) var rest: TimeRanges
+    private let now: Date
+
+    init(on missing: TimeRanges, at now: Date) {
+        rest = missing
+        self.now = now
+    }
+
+    /// - Parameter words: in the order of time; they do not overlap.
+    mutating func settle(_ words: [MissingStretch]) {
+        var first = 0
+        for range in rest.ranges {
+            while first < words.count, words[first].range.upperBound <= range.lowerBound { first += 1 }
+            while first < words.count, words[first].range.lowerBound < range.upperBound {
+                var stretch = words[first]
+                stretch.range = stretch.range.clamped(to: range)
+                append(stretch)
+                // One that reaches further is the next range's as well.
+                guard words[first].range.upperBound <= range.upperBound else { break }
+                first += 1
+            }
+        }
+        rest = rest.subtracting(TimeRanges(words.map(\.range)))
+    }
+
+    mutating func settle(_ ranges: TimeRanges, _ state: MissingStretch.State, _ reason: String, isFinal: Bool) {
+        settle(ranges.ranges.map { MissingStretch($0, state, reason, isFinal: isFinal, askedAt: now) })
+    }
+
+    /// What goes on where the last one ends, with the same word, is one with it.
+    private mutating func append(_ stretch: MissingStretch) {
+        guard let last = stretches.last, last.range.upperBound == stretch.range.lowerBound else { return stretches.append(stretch) }
+        var (longer, same) = (last, stretch)
+        longer.range = last.range.lowerBound..<stretch.range.upperBound
+        same.range = longer.range
+        if longer == same { stretches[stretches.count - 1] = longer } else { stretches.append(stretch) }
     }
 }
 
@@ -95,8 +139,8 @@ struct GapAnswers: Equatable {
     var answered = TimeRanges()
     /// Openings of sound, closed candles in the answers.
     var seen = TimeRanges()
-    /// Of candles that cannot be, by the reason.
-    var impossible: [String: TimeRanges] = [:]
+    /// Openings of candles that cannot be, and what is wrong with them.
+    var impossible: [Int64: String] = [:]
     /// Answered, but with rows that cannot be read: one of these may be what was asked for.
     var unreadable = TimeRanges()
     /// Of candles that the venue itself does not call closed.

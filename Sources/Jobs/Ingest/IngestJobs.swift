@@ -27,7 +27,7 @@ public struct IngestKlines: BatchJob, Sendable {
                 let from = max(standing ?? symbol.symbol.since, symbol.symbol.since)
                 targets.append(
                     KlineTarget(
-                        symbol.site, symbol.symbol.pair, interval, from: Int64(from.timeIntervalSince1970 * 1000), pages: pages))
+                        symbol.site, symbol.symbol.pair, interval, from: from.milliseconds, pages: pages))
             }
         }
         let pass = try IngestPass(settings, context)

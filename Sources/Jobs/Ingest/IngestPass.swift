@@ -13,15 +13,21 @@ final class IngestPass {
     private let context: JobContext
     private let fetcher: VenueFetcher
     private let bronze: Bronze
-    private var clocks: [String: ClockOffset] = [:]
+    /// By venue, as far as they are known.
+    private(set) var clocks: [String: ClockOffset]
     /// By venue, until its clock is known.
     private var held: [String: [any IngestTarget]] = [:]
     private var failed: Set<ExtractionKey> = []
+    /// Asked with success, refused for good, or with nothing to ask.
+    private var reached: Set<ExtractionKey> = []
     private let notesExtractions: Bool
     private(set) var counts: JobCounts = [:]
 
-    /// - Parameter notesExtractions: whether `extraction_metadata` is told how the targets fare.
-    init(_ settings: IngestSettings, _ context: JobContext, notesExtractions: Bool = true) throws {
+    /// - Parameters:
+    ///   - notesExtractions: whether `extraction_metadata` is told how the targets fare.
+    ///   - clocks: of venues that need not be asked for the time.
+    init(_ settings: IngestSettings, _ context: JobContext, notesExtractions: Bool = true, clocks: [String: ClockOffset] = [:]) throws {
+        self.clocks = clocks
         self.notesExtractions = notesExtractions
         self.context = context
         let options = VenueFetcher.Options(timeout: settings.timeout, patience: settings.patience)
@@ -46,9 +52,7 @@ final class IngestPass {
 
     /// Throws when there were targets, and none of them was reached.
     func requireSuccess() throws {
-        let targets = counts["targets"] ?? 0
-        guard targets > 0, failed.count == targets, !context.stop.isRequested else { return }
-        throw JobFailure("none of \(targets) could be fetched; the log and crypto_gaf.extraction_metadata say why", counts: counts)
+        try context.requireReached(counts, evidence: "the log and crypto_gaf.extraction_metadata say why")
     }
 
     private func count(_ name: String, _ number: Int = 1) { counts[name, default: 0] += number }
@@ -66,6 +70,7 @@ final class IngestPass {
         counts["objects"] = bronze.objects
         counts["bytes"] = bronze.bytes
         counts["failed"] = failed.count
+        counts["reached"] = reached.count
         counts["requests"] = fetcher.statistics.requests
         counts["retries"] = fetcher.statistics.retries
         counts["rate_limited"] = fetcher.statistics.rateLimited
@@ -78,14 +83,17 @@ extension IngestPass {
     /// The venue's clock first: it tells which candles are closed.
     private func begin(_ targets: [any IngestTarget]) {
         guard let site = targets.first?.site else { return }
-        guard site.venue.request(.time, baseURL: site.baseURL) != nil else { return targets.forEach(ask) }
+        guard clocks[site.name] == nil, site.venue.request(.time, baseURL: site.baseURL) != nil else { return targets.forEach(ask) }
         held[site.name] = targets
         fetcher.ask(VenueInquiry(site, .time, symbol: "time"))
     }
 
     private func ask(_ target: any IngestTarget) {
         let now = clock(target.site).milliseconds(context.now())
-        guard let question = target.nextQuestion(now: now) else { return }
+        guard let question = target.nextQuestion(now: now) else {
+            reached.insert(target.key)
+            return
+        }
         fetcher.ask(VenueInquiry(target.site, question, symbol: target.key.symbol, target: target))
     }
 
@@ -103,6 +111,7 @@ extension IngestPass {
         case .answered(let response): try take(response, reply, target)
         case .refused(let response, let error):
             try keep(response, reply, target)
+            if !error.isRetryable { reached.insert(target.key) }
             fail(target, "\(error)")
         case .failed(let error): fail(target, "\(error)")
         case .postponed(let reason): fail(target, reason)
@@ -113,9 +122,10 @@ extension IngestPass {
         let asOf = clock(target.site).milliseconds(reply.requestedAt)
         switch Result(catching: { () throws(AnswerError) in try target.accept(response.body, asOf: asOf) }) {
         case .success(let answer):
+            reached.insert(target.key)
             count("answers")
             count("records", answer.records)
-            let standing = answer.standing.map { Date(timeIntervalSince1970: Double($0) / 1000) }
+            let standing = answer.standing.map { Date(milliseconds: $0) }
             try keep(response, reply, target, ExtractionUpdate(target.key, lastOpenTime: standing, records: answer.records))
             ask(target)
         case .failure(let error):
@@ -167,7 +177,7 @@ extension IngestPass {
         let site = reply.inquiry.site
         guard clocks[site.name] == nil, let response = reply.outcome.response else { return }
         let told = reply.inquiry.target == nil ? try? site.venue.time(response.body) : nil
-        guard let time = told ?? response.date.map({ Int64($0.timeIntervalSince1970 * 1000) }) else { return }
+        guard let time = told ?? response.date?.milliseconds else { return }
         let clock = ClockOffset(time: time, receivedAt: response.receivedAt)
         clocks[site.name] = clock
         if abs(clock.seconds) > ClockOffset.tolerance {
@@ -186,5 +196,13 @@ extension IngestPass {
         case .refused(_, let error), .failed(let error): fail(targets, at: site, "\(error)")
         case .postponed(let reason): fail(targets, at: site, reason)
         }
+    }
+}
+
+extension JobContext {
+    /// Throws when a pass had targets, and reached none of them. One that the venue refuses for good, as it is listed no more, was reached.
+    func requireReached(_ counts: JobCounts, evidence: String) throws {
+        guard let targets = counts["targets"], targets > 0, counts["reached"] == 0, !stop.isRequested else { return }
+        throw JobFailure("none of \(targets) could be fetched; \(evidence)", counts: counts)
     }
 }

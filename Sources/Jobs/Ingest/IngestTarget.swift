@@ -58,7 +58,7 @@ final class KlineTarget: IngestTarget {
     func nextQuestion(now: Int64) -> VenueQuestion? {
         let step = interval.milliseconds
         let newest = interval.open(at: now) - step
-        if let history = site.venue.offer.candleHistory { from = max(from, newest - Int64(history - 1) * step) }
+        if let oldest = site.venue.offer.oldestOpening(at: now, interval) { from = max(from, oldest) }
         guard from <= newest, asked.map({ $0.upperBound < newest }) ?? true else {
             isBehind = false
             return nil
@@ -66,7 +66,7 @@ final class KlineTarget: IngestTarget {
         guard pagesLeft > 0 else { return nil }
         pagesLeft -= 1
         isBehind = true
-        let end = from + Int64(site.venue.offer.candlesPerPage - 1) * step
+        let end = site.venue.offer.lastOpening(from: from, interval)
         asked = from...min(newest, end)
         // The newest page has no end: some venues have it sooner, and cheaper, than what they call history.
         return .candles(pair, interval, from: from, to: newest < end ? nil : end)

@@ -1,6 +1,7 @@
 import Digest
 import FoundationEssentials
 import Lake
+import Market
 import Postgres
 import Runtime
 import Warehouse
@@ -67,7 +68,7 @@ struct LakeDiscovery {
         if let object = try? RawObject(decoding: stored, key: key) { return RawObjectRecord(object, key: key, stored: stored) }
         return RawObjectRecord(
             key: key, exchange: place.exchange, symbol: place.symbol, channel: place.channel, intervalCode: "",
-            receivedAt: Date(timeIntervalSince1970: Double(place.receivedAt) / 1000), bytes: stored.count,
+            receivedAt: Date(milliseconds: Int64(place.receivedAt)), bytes: stored.count,
             sha256: SHA256.hash(stored).bytes)
     }
 }

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Market
 public import Postgres
 
 /// Loads batches of facts over one connection: COPY into a staging table, then what is new is inserted, then what is newer replaces
@@ -165,8 +166,6 @@ private struct FactChanges {
 }
 
 extension Date {
-    init(milliseconds: Int64) { self.init(timeIntervalSince1970: Double(milliseconds) / 1000) }
-
     /// Of UTC.
     fileprivate var month: String {
         var calendar = Calendar(identifier: .gregorian)

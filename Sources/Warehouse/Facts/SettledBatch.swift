@@ -1,3 +1,4 @@
+import Market
 import Postgres
 
 /// A symbol and, of candles, an interval.
@@ -40,7 +41,7 @@ struct SettledBatch {
     static func hour(_ milliseconds: Int64) -> Int64 { milliseconds / 3_600_000 }
 
     mutating func cover(_ time: Int64) {
-        let span = time / (28 * 86_400_000)
+        let span = time / (28 * KlineInterval.day.milliseconds)
         let range = times[span] ?? time...time
         times[span] = min(range.lowerBound, time)...max(range.upperBound, time)
     }

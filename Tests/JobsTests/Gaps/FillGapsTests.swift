@@ -99,8 +99,26 @@ import Warehouse
             rows.map { $0.hasPrefix("[\(bad),") ? "[\(bad),\"3\",\"2\",\"1\",\"1\",\"1\",0,\"1\",1,\"1\",\"1\",\"0\"]" : $0 }
         }
         _ = try fill()
-        #expect(try ledger() == ["lost the venue's candle cannot be: the high is below open or close × 1"])
+        #expect(try ledger() == ["lost the venue's candle cannot be: the high is below open or close × 1 (open)"])
         #expect(try Array(coverage()[2...]) == [0, 1, 0])
+        _ = try fill()
+        #expect(try ledger() == ["lost the venue's candle cannot be: the high is below open or close × 1"], "two answers say the same")
+        let asked = fixture.market.ranges.count
+        _ = try fill()
+        #expect(fixture.market.ranges.dropFirst(asked).allSatisfy { !$0.contains(bad) })
+    }
+
+    @Test("a candle that could not be, and that the venue has mended by the next run, is filled")
+    func mended() throws {
+        try fixture.track("BTC-USDT", minutes: 30)
+        let bad = IngestFixture.minute(-20)
+        fixture.market.edit { rows in
+            rows.map { $0.hasPrefix("[\(bad),") ? "[\(bad),\"3\",\"2\",\"1\",\"1\",\"1\",0,\"1\",1,\"1\",\"1\",\"0\"]" : $0 }
+        }
+        _ = try fill()
+        fixture.market.edit { $0 }
+        _ = try fill()
+        #expect(try ledger() == [] && Array(coverage()[2...]) == [0, 0, 0])
     }
 
     @Test("a dry run counts, asks nobody and writes nothing")
@@ -128,6 +146,10 @@ import Warehouse
         let ledger = try ledger()
         #expect(ledger.count == 1 && ledger.first?.contains("Invalid symbol") == true)
         #expect(try coverage()[4] == 0)
+        // Now nothing else is left to ask for.
+        let again = try fill()
+        #expect(again["failed"] == 1 && again["reached"] == again["targets"] && again["lost"] ?? 0 >= 55)
+        #expect(try self.ledger().first?.contains("Invalid symbol") == true && coverage()[4] == 0)
     }
 
     @Test("what lies before a venue's short history is lost, and not asked for")
@@ -169,10 +191,16 @@ import Warehouse
             return .json("[\(rows.filter { (from...to).contains($0.0) }.sorted { $0.0 < $1.0 }.map(\.1).joined(separator: ","))]")
         }
         let series = try KlineSeries("binance", Pair("BTC-USDT"), .hour)
-        _ = try fixture.run(VenueBackfill(fixture.settings(), series, first..<(last + 3_600_000)))
-        let missing = try fixture.connect().query(
-            "SELECT state, first_open, last_open, candles FROM crypto_gaf.missing_klines"
-        ).map { try "\($0.text(0)) \($0.date(1).formatted(.iso8601)) \($0.date(2).formatted(.iso8601)) \($0.int(3))" }
-        #expect(missing == ["absent 2020-06-28T02:00:00Z 2020-06-28T04:00:00Z 3"])
+        for isFinal in [false, true, true] {
+            let asked = fixture.market.ranges.count
+            let counts = try fixture.run(VenueBackfill(fixture.settings(), series, first..<(last + 3_600_000)))
+            let missing = try fixture.connect().query(
+                "SELECT state, first_open, last_open, candles, final FROM crypto_gaf.missing_klines"
+            ).map { try "\($0.text(0)) \($0.date(1).formatted(.iso8601)) \($0.date(2).formatted(.iso8601)) \($0.int(3)) \($0.bool(4))" }
+            #expect(missing == ["absent 2020-06-28T02:00:00Z 2020-06-28T04:00:00Z 3 \(isFinal)"])
+            #expect(try Array(coverage()[2...]) == [3, 0, 0] && counts["lost"] == 0 && counts["absent"] == 3)
+            #expect((fixture.market.ranges.count > asked) == (counts["targets"] != 0))
+        }
+        #expect(try fixture.run(VenueBackfill(fixture.settings(), series, first..<(last + 3_600_000)))["targets"] == 0)
     }
 }

@@ -15,12 +15,23 @@ import Warehouse
         TimeRanges(ranges.map { minute($0.lowerBound)..<minute($0.upperBound) })
     }
 
-    /// Asked for `wanted`, and answered with `body`.
+    /// Asked for `wanted`, and answered with `body` as often as something was asked.
     private func answers(_ venue: any Venue.Type, _ wanted: TimeRanges, _ body: String, asOf: Int64) throws -> GapAnswers {
-        let target = GapTarget(VenueSite(venue), try KlineSeries(venue.name, Pair("BTC-USD"), .minute), wanted, pages: 1)
-        _ = target.nextQuestion(now: asOf)
-        _ = try target.accept(Array(body.utf8), asOf: asOf)
+        let target = try target(venue, wanted)
+        while target.nextQuestion(now: asOf) != nil { _ = try target.accept(Array(body.utf8), asOf: asOf) }
         return target.answers
+    }
+
+    private func target(_ venue: any Venue.Type, _ wanted: TimeRanges, pages: Int = 100, longest: LongestAnswer = LongestAnswer()) throws
+        -> GapTarget
+    {
+        GapTarget(VenueSite(venue), try KlineSeries(venue.name, Pair("BTC-USD"), .minute), wanted, pages: pages, longest: longest)
+    }
+
+    /// The minutes that are asked for next; nil: none.
+    private func next(_ target: GapTarget, now: Int64) -> Range<Int64>? {
+        guard case .candles(_, _, from: let from?, to: let to?)? = target.nextQuestion(now: now) else { return nil }
+        return ((from - Self.midnight) / 60_000)..<((to - Self.midnight) / 60_000 + 1)
     }
 
     private func kraken(_ numbers: Range<Int64>) -> String {
@@ -39,7 +50,7 @@ import Warehouse
     func forgotten() throws {
         let full = try answers(Kraken.self, minutes(0..<100), kraken(30..<750), asOf: minute(750))
         #expect(full.answered == minutes(30..<100) && full.forgotten == minutes(0..<30))
-        let short = try answers(Kraken.self, minutes(0..<100), kraken(30..<740), asOf: minute(750))
+        let short = try answers(Kraken.self, minutes(0..<100), kraken(30..<710), asOf: minute(720))
         #expect(short.answered == minutes(0..<100) && short.forgotten.isEmpty)
     }
 
@@ -50,5 +61,80 @@ import Warehouse
             """
         let answers = try answers(OKX.self, minutes(0..<3), body, asOf: minute(60))
         #expect(answers.unfinished == minutes(1..<2) && answers.seen == minutes(0..<1) && answers.answered == minutes(0..<3))
+    }
+
+    private func binance(_ numbers: Range<Int64>) -> String { "[\(numbers.map { ScriptedMarket.row(minute($0)) }.joined(separator: ","))]" }
+
+    @Test("what lies before a venue's short history is not asked for: where that begins its own clock says")
+    func history() throws {
+        let target = try target(Kraken.self, minutes(0..<1000))
+        #expect(target.hasQuestions && next(target, now: minute(1000) + 30_000) == 280..<1000)
+        #expect(target.answers.forgotten == minutes(0..<280))
+        let later = try self.target(Kraken.self, minutes(0..<1000))
+        #expect(next(later, now: minute(2000)) == nil && later.answers.forgotten == minutes(0..<1000))
+    }
+
+    @Test("what a page leaves out at its end or its beginning is absent only when it was asked for by itself")
+    func cut() throws {
+        let now = minute(5000)
+        let target = try target(Binance.self, minutes(0..<1000))
+        #expect(next(target, now: now) == 0..<1000)
+        // The venue's page has become shorter.
+        _ = try target.accept(Array(binance(0..<400).utf8), asOf: now)
+        #expect(target.answers.answered == minutes(0..<400))
+        #expect(next(target, now: now) == 400..<1000)
+        _ = try target.accept(Array(binance(400..<800).utf8), asOf: now)
+        #expect(next(target, now: now) == 800..<1000)
+        // Shorter than what it is known to answer with: nothing was cut.
+        _ = try target.accept(Array(binance(810..<990).utf8), asOf: now)
+        #expect(next(target, now: now) == nil && target.answers.answered == minutes(0..<1000))
+
+        let newest = try self.target(Bybit.self, minutes(0..<1000))
+        #expect(next(newest, now: now) == 0..<1000)
+        let rows = (Int64(600)..<1000).reversed().map { "[\"\(minute($0))\",\"5\",\"6\",\"4\",\"5\",\"1\",\"5\"]" }.joined(separator: ",")
+        let body =
+            "{\"retCode\":0,\"retMsg\":\"OK\",\"result\":{\"category\":\"spot\",\"symbol\":\"BTCUSD\",\"list\":[\(rows)]},\"time\":1}"
+        _ = try newest.accept(Array(body.utf8), asOf: now)
+        #expect(next(newest, now: now) == 0..<600 && newest.answers.answered == minutes(600..<1000))
+    }
+
+    @Test("pages are limited, those that an answer left out included; what was not asked is not answered")
+    func pages() throws {
+        let now = minute(5000)
+        let target = try target(Binance.self, minutes(0..<2000), pages: 2)
+        #expect(next(target, now: now) == 0..<1000)
+        _ = try target.accept(Array(binance(0..<400).utf8), asOf: now)
+        #expect(next(target, now: now) == 400..<1000)
+        _ = try target.accept(Array("[]".utf8), asOf: now)
+        #expect(next(target, now: now) == nil && target.answers.answered == minutes(0..<1000))
+    }
+
+    @Test("the venue's pages are known by the longest answer to any of the series")
+    func shared() throws {
+        let now = minute(5000)
+        let longest = LongestAnswer()
+        let first = try target(Binance.self, minutes(0..<1000), longest: longest)
+        _ = next(first, now: now)
+        _ = try first.accept(Array(binance(0..<1000).utf8), asOf: now)
+        let second = try target(Binance.self, minutes(0..<1000), longest: longest)
+        _ = next(second, now: now)
+        _ = try second.accept(Array(binance(100..<900).utf8), asOf: now)
+        #expect(next(second, now: now) == nil && second.answers.answered == minutes(0..<1000))
+    }
+
+    @Test("the notes on 100,000 bad rows are put in order once")
+    func manyBadRows() throws {
+        let target = try target(Binance.self, minutes(0..<100_000))
+        var pages = 0
+        while let asked = next(target, now: minute(200_000)) {
+            let shift = asked.lowerBound
+            let body =
+                "["
+                + (Int64(0)..<1000).map { "[\(minute(shift + $0)),\"3\",\"2\",\"1\",\"1\",\"1\",0,\"1\",1,\"1\",\"1\",\"0\"]" }.joined(
+                    separator: ",") + "]"
+            _ = try target.accept(Array(body.utf8), asOf: minute(200_000))
+            pages += 1
+        }
+        #expect(pages == 100 && target.answers.impossible.count == 100_000)
     }
 }

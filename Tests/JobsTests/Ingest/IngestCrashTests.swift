@@ -37,24 +37,8 @@ import Warehouse
 
     /// Kills a program of ours anywhere from its start to the end of its work, which takes so many requests.
     private func kill(_ job: String, requests: Int) throws {
-        let environment = fixture.database.environment(as: "test_worker").merging(
-            ["LAKE_URL": fixture.lakeURL, "BINANCE_URL": fixture.market.server.url]) { $1 }
-        let program = try Program.start(["job", job], environment: environment)
-        let before = Int.random(in: 0...requests)
-        _ = eventually(within: .seconds(5)) { fixture.market.server.requests.count >= before || !program.isRunning }
-        usleep(UInt32.random(in: 0...30_000))
-        program.signal(SIGKILL)
-        _ = program.wait()
-        // The killed one's session may outlive it by a moment.
-        let isFree = try eventually {
-            try fixture.connect().query(
-                """
-                SELECT count(*) FROM pg_locks
-                WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-                """
-            ).one().int(0) == 0
-        }
-        #expect(isFree)
+        try fixture.kill(["job", job], afterRequests: .random(in: 0...requests))
+        #expect(try fixture.locksAreFree())
     }
 
     private func expectWholeLake() throws {

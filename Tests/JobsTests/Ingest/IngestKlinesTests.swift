@@ -129,7 +129,7 @@ import Warehouse
         try fixture.track("BTC-USDT", venue: "okx", minutes: 150)
         let okx = try ScriptedServer { request in
             request.path.hasSuffix("time")
-                ? .json("{\"code\":\"0\",\"data\":[{\"ts\":\"\(Int64(Date().timeIntervalSince1970 * 1000))\"}]}")
+                ? .json("{\"code\":\"0\",\"data\":[{\"ts\":\"\(Date().milliseconds)\"}]}")
                 : .json(#"{"code":"0","msg":"","data":[]}"#)
         }
         try fixture.run(IngestKlines(fixture.settings([VenueSite(OKX.self, baseURL: okx.url)])))
@@ -140,7 +140,7 @@ import Warehouse
     func edge() throws {
         try fixture.track("BTC-USDT", venue: "gateio", minutes: 20_000)
         let gate = try ScriptedServer { request in
-            request.path.hasSuffix("time") ? .json("{\"server_time\":\(Int64(Date().timeIntervalSince1970 * 1000))}") : .json("[]")
+            request.path.hasSuffix("time") ? .json("{\"server_time\":\(Date().milliseconds)}") : .json("[]")
         }
         try fixture.run(IngestKlines(fixture.settings([VenueSite(Gate.self, baseURL: gate.url)]), pages: 1))
         let from = try #require(gate.requests.last?.query["from"].flatMap { Int64($0) })

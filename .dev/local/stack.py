@@ -137,7 +137,7 @@ class Stack:
         if self.settings.market == "live":
             # Only live venues have candles to ingest: from yesterday on, so that there is a whole day to look at.
             yesterday = datetime.now(timezone.utc).date() - timedelta(days=1)
-            self.program("worker", "symbols", "track", *TRACKED, "--since", str(yesterday))
+            self.program("worker", "symbols", "track", *TRACKED, "--no-check", "--since", str(yesterday))
             wanted = LIVE_PRODUCTS
         else:
             listed = self.program("worker", "exchange", *self.settings.source, "--list-products")

@@ -1,10 +1,10 @@
 import Exchanges
 import FoundationEssentials
-import Glibc
 import Jobs
 import Market
 import Postgres
 import Runtime
+import Synchronization
 import Warehouse
 
 /// History: from a venue, or from a file.
@@ -34,7 +34,8 @@ struct BackfillCommand: Command {
           cryptogaf backfill binance:LTC-USDT --interval 1m --file LTCUSDT-1m-2026-02.csv
         """
 
-    private let job: @Sendable (Program) throws -> any BatchJob
+    private let job: @Sendable (@escaping @Sendable (VenueBackfill.Progress) -> Void) throws -> any BatchJob
+    private let series: KlineSeries
     private let asJSON: Bool
     private let database: ConnectionOptions
 
@@ -51,6 +52,7 @@ struct BackfillCommand: Command {
         let settings = IngestSettings(
             venues: configuration.venues, lake: try configuration.lake(), timeout: configuration.httpTimeout, patience: .seconds(3600))
         let series = KlineSeries(market.venue.name, market.pair, interval)
+        self.series = series
         if let path = arguments.string("--file") {
             guard arguments.string("--from") == nil, arguments.string("--to") == nil else {
                 throw UsageError("--file is loaded whole: --from and --to do not go with it")
@@ -58,19 +60,20 @@ struct BackfillCommand: Command {
             job = { _ in try FileBackfill(settings, series, Self.read(path)) }
         } else {
             let range = try Self.range(arguments)
-            guard market.venue.offer.intervals.contains(interval) else {
-                let known = market.venue.offer.intervals.map(\.code).joined(separator: ", ")
-                throw UsageError("\(market.venue.name) has no candles of \(interval); it has \(known)")
-            }
-            job = { program in VenueBackfill(settings, series, range, progress: Self.progress(series, program)) }
+            try market.require([interval])
+            job = { progress in VenueBackfill(settings, series, range, progress: progress) }
         }
     }
 
     func run(_ program: Program) throws {
-        let ending = try JobCommand.run(try job(program), program, database)
-        switch ending {
-        case .succeeded(let counts), .stopped(let counts): print(asJSON ? try Self.json(counts) : Self.text(counts))
-        case .overlapped, .disabled: break
+        let line = Mutex(ProgressLine())
+        defer { line.withLock { $0.end() } }
+        let job = try job { progress in line.withLock { show(progress, on: &$0, program.log) } }
+        switch try JobCommand.run(job, program, database) {
+        case .succeeded(let counts), .stopped(let counts): print(asJSON ? try BatchRun.json(counts) : Self.text(counts))
+        // Of a cron job that is as it should be; whoever asks for a history has got none.
+        case .overlapped: throw JobFailure("nothing was done: another \(job.name) is under way")
+        case .disabled: throw JobFailure("nothing was done: \(job.name) is switched off in crypto_gaf.jobs")
         }
     }
 
@@ -87,7 +90,7 @@ struct BackfillCommand: Command {
         guard let from = try arguments.time("--from") else { throw UsageError("backfill needs --from, or --file") }
         let to = try arguments.time("--to") ?? Date()
         guard from < to else { throw UsageError("--from must be before --to") }
-        return Int64(from.timeIntervalSince1970 * 1000)..<Int64(to.timeIntervalSince1970 * 1000)
+        return from.milliseconds..<to.milliseconds
     }
 }
 
@@ -104,33 +107,21 @@ extension BackfillCommand {
             name: name, bytes: Array(data), modifiedAt: attributes[.modificationDate] as? Date ?? Date())
     }
 
-    /// A line that is written over on a terminal, an event elsewhere.
-    private static func progress(_ series: KlineSeries, _ program: Program) -> @Sendable (VenueBackfill.Progress) -> Void {
-        { progress in
-            let percent = 100 * progress.done / max(progress.total, 1)
-            guard isatty(STDERR_FILENO) == 1 else {
-                return program.log.info(
-                    "backfill.progress",
-                    [
-                        "series": .text("\(series.exchange):\(series.pair) \(series.interval)"), "percent": .integer(Int(percent)),
-                        "candles": .integer(Int(progress.done)), "of": .integer(Int(progress.total)),
-                        "found": .integer(progress.counts["found"] ?? 0),
-                    ])
-            }
-            let line = "\r\(progress.done) of \(progress.total) candles, \(percent) %, \(progress.counts["found"] ?? 0) new\u{1b}[K"
-            Glibc.write(STDERR_FILENO, line, line.utf8.count)
-            if progress.done == progress.total { Glibc.write(STDERR_FILENO, "\n", 1) }
-        }
+    /// Where no person looks, an event.
+    private func show(_ progress: VenueBackfill.Progress, on line: inout ProgressLine, _ log: Log) {
+        let (percent, found) = (Int(100 * progress.done / max(progress.total, 1)), progress.counts["found"] ?? 0)
+        line.show("\(progress.done) of \(progress.total) candles, \(percent) %, \(found) new")
+        guard !line.isShown else { return }
+        log.info(
+            "backfill.progress",
+            [
+                "series": .text("\(series.exchange):\(series.pair) \(series.interval)"), "percent": .integer(percent),
+                "candles": .integer(Int(progress.done)), "of": .integer(Int(progress.total)), "found": .integer(found),
+            ])
     }
 
     private static func text(_ counts: JobCounts) -> String {
         TextTable.aligned(counts.sorted { $0.key < $1.key }.map { [$0.key, "\($0.value)"] })
-    }
-
-    private static func json(_ counts: JobCounts) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = .sortedKeys
-        return String(decoding: try encoder.encode(counts), as: UTF8.self)
     }
 }
 

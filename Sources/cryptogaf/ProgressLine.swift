@@ -2,7 +2,7 @@ import Glibc
 
 /// How far a command has come, on one line that is written over and over; nothing where no person looks.
 struct ProgressLine {
-    private let isShown = isatty(STDERR_FILENO) == 1
+    let isShown = isatty(STDERR_FILENO) == 1
     private var isOpen = false
 
     mutating func show(_ text: String) {

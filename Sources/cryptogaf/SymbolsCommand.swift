@@ -19,13 +19,15 @@ struct SymbolsCommand: Command {
         .flag("--no-depth", "fetch no order books"),
         .flag("--no-tickers", "fetch no tickers"),
         .flag("--tickers", "fetch tickers again"),
+        .flag("--no-check", "track without asking the venue whether it has the market"),
         .flag("--json", "list as JSON"),
     ]
     static let requires: Set<Configuration.Section> = [.postgres]
     static let details = """
         A SYMBOL is BASE-QUOTE, at every venue. Tracking again changes what the options say and nothing else; --interval and
         --depth-levels switch on again what --no-klines and --no-depth switched off. Candles that the venue has since --since are fetched
-        by ingest-klines, fill-gaps or cryptogaf backfill. untrack leaves what was fetched.
+        by ingest-klines, fill-gaps or cryptogaf backfill. untrack leaves what was fetched. A venue that can be reached must have the
+        market; its tick and lot sizes are told.
 
         Example: cryptogaf symbols track binance:BTC-USDT kraken:BTC-USD --interval 1m,1h --no-depth
         """
@@ -39,19 +41,24 @@ struct SymbolsCommand: Command {
     private let action: Action
     private let changes: TrackingChanges
     private let asJSON: Bool
+    private let isChecked: Bool
+    private let venues: [VenueSite]
+    private let timeout: Duration
     private let database: ConnectionOptions
 
     init(_ arguments: Arguments, _ configuration: Configuration) throws {
         action = try Self.action(arguments.operands)
         changes = try Self.changes(arguments)
         asJSON = arguments.flag("--json")
+        isChecked = !arguments.flag("--no-check")
+        (venues, timeout) = (configuration.venues, configuration.httpTimeout)
         database = configuration.postgres(as: Self.name)
         switch action {
         case .track(let markets):
             if asJSON { throw UsageError("--json goes with symbols list") }
-            for market in markets { try Self.requireIntervals(changes.intervals ?? [], of: market) }
+            for market in markets { try market.require(changes.intervals ?? []) }
         case .untrack, .list:
-            guard changes == TrackingChanges() else { throw UsageError("symbols untrack and symbols list set nothing") }
+            guard changes == TrackingChanges(), isChecked else { throw UsageError("symbols untrack and symbols list set nothing") }
             if case .untrack = action, asJSON { throw UsageError("--json goes with symbols list") }
         }
     }
@@ -63,8 +70,9 @@ struct SymbolsCommand: Command {
         switch action {
         case .list: print(try asJSON ? Self.json(symbols.list()) : Self.table(symbols.list()))
         case .track(let markets):
+            let check = isChecked ? try MarketCheck(markets, at: venues, connection, timeout: timeout, program) : MarketCheck()
             try connection.transaction { for market in markets { _ = try symbols.track(market.venue.name, market.pair, changes) } }
-            for market in markets { program.log.info("symbols.tracked", ["symbol": .text(market.text)]) }
+            for market in markets { Self.tell(market, check.listings[market.text], program.log) }
         case .untrack(let markets):
             try connection.transaction {
                 for market in markets where try !symbols.untrack(market.venue.name, market.pair) {
@@ -121,56 +129,5 @@ extension SymbolsCommand {
             return interval
         }
         return Array(Set(intervals)).sorted()
-    }
-
-    private static func requireIntervals(_ intervals: [KlineInterval], of market: VenueMarket) throws {
-        guard let missing = intervals.first(where: { !market.venue.offer.intervals.contains($0) }) else { return }
-        let known = market.venue.offer.intervals.map(\.code).joined(separator: ", ")
-        throw UsageError("\(market.venue.name) has no candles of \(missing); it has \(known)")
-    }
-}
-
-// MARK: - Output
-
-extension SymbolsCommand {
-    private static func table(_ symbols: [TrackedSymbol]) -> String {
-        let header = ["SYMBOL", "CANDLES", "DEPTH", "TICKERS", "SINCE"]
-        return TextTable.aligned(
-            [header]
-                + symbols.map { symbol in
-                    [
-                        "\(symbol.exchange):\(symbol.pair)", symbol.klines ? symbol.intervals.map(\.code).joined(separator: ",") : "-",
-                        symbol.depth ? "\(symbol.depthLevels)" : "-", symbol.tickers ? "yes" : "-", symbol.since.utcText,
-                    ]
-                })
-    }
-
-    /// As the columns of the table have it.
-    private struct Listed: Encodable {
-        let exchange: String
-        let symbol: String
-        let klines: Bool
-        let depth: Bool
-        let tickers: Bool
-        let intervalCodes: [String]
-        let depthLevels: Int
-        let since: String
-
-        enum CodingKeys: String, CodingKey {
-            case exchange, symbol, klines, depth, tickers, since
-            case intervalCodes = "interval_codes"
-            case depthLevels = "depth_levels"
-        }
-    }
-
-    private static func json(_ symbols: [TrackedSymbol]) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        let listed = symbols.map {
-            Listed(
-                exchange: $0.exchange, symbol: $0.pair.description, klines: $0.klines, depth: $0.depth, tickers: $0.tickers,
-                intervalCodes: $0.intervals.map(\.code), depthLevels: $0.depthLevels, since: $0.since.utcText)
-        }
-        return String(decoding: try encoder.encode(listed), as: UTF8.self)
     }
 }

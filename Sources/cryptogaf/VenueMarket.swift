@@ -26,4 +26,11 @@ struct VenueMarket {
             throw UsageError("\(error)\(hint)")
         }
     }
+
+    /// Throws a `UsageError` that names the first that the venue does not have.
+    func require(_ intervals: [KlineInterval]) throws {
+        guard let missing = intervals.first(where: { !venue.offer.intervals.contains($0) }) else { return }
+        let known = venue.offer.intervals.map(\.code).joined(separator: ", ")
+        throw UsageError("\(venue.name) has no candles of \(missing); it has \(known)")
+    }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Market
 import Postgres
 import TestSupport
 import Testing
@@ -44,6 +45,19 @@ import Warehouse
         #expect(outputs[1].contains("|16.000\n"))
         #expect(outputs[2].contains("|1|5|10000 bytes|12.5|2000 bytes"))
         #expect(outputs[3].contains("samples|"))
+    }
+
+    @Test("a series that nobody has looked at yet is told with the time that it is accounted for from on")
+    func unseen() throws {
+        let (database, connection) = try worker()
+        let symbols = TrackedSymbolRepository(connection)
+        let pair = try Pair("BTC-USDT")
+        _ = try symbols.track(
+            "binance", pair, TrackingChanges(intervals: [.minute, .hour], since: Date(timeIntervalSince1970: 1_600_000_000)))
+        try symbols.accountFrom(Date(timeIntervalSince1970: 1_500_000_000), KlineSeries("binance", pair, .hour))
+        let run = try database.psql(
+            ["-A", "-c", "SET timezone = 'UTC'", "-f", "\(Repository.sql)/reports/coverage.sql"], as: "test_worker")
+        #expect(run.output.contains("binance:BTC-USDT|1h|2017-07-14 02:40:00+00\nbinance:BTC-USDT|1m|2020-09-13 12:26:40+00\n"), "\(run)")
     }
 
     @Test("the rollups and what they are made of are told by layer, series and month")

@@ -13,8 +13,9 @@ SELECT exchange || ':' || symbol AS market, interval_code AS interval, state, re
 FROM crypto_gaf.missing_klines GROUP BY exchange, symbol, interval_code, state, reason ORDER BY sum(candles) DESC, 1, 2;
 
 \echo Tracked series that fill-gaps has not looked at
-SELECT t.exchange || ':' || t.symbol AS market, code AS interval, t.since::timestamptz(0) AS since
+SELECT t.exchange || ':' || t.symbol AS market, code AS interval, least(t.since, b.since)::timestamptz(0) AS since
 FROM crypto_gaf.tracked_symbols t CROSS JOIN unnest(t.interval_codes) AS code
+LEFT JOIN crypto_gaf.backfilled_intervals b ON (b.exchange, b.symbol, b.interval_code) = (t.exchange, t.symbol, code)
 WHERE t.klines AND NOT EXISTS (
     SELECT FROM crypto_gaf.coverage c WHERE (c.exchange, c.symbol, c.interval_code) = (t.exchange, t.symbol, code))
 ORDER BY 1, 2;

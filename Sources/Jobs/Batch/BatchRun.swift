@@ -106,7 +106,8 @@ public struct BatchRun: Sendable {
         log.log(outcome == .failed ? .error : .info, "job.\(outcome.rawValue)", fields: fields)
     }
 
-    private static func json(_ counts: JobCounts) throws -> String {
+    /// As `job_runs.counts` has them.
+    public static func json(_ counts: JobCounts) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
         return String(decoding: try encoder.encode(counts), as: UTF8.self)

@@ -45,7 +45,8 @@ public struct VenueBackfill: BatchJob {
         let high = min(series.interval.open(at: range.upperBound + step - 1), series.interval.open(at: now))
         guard low < high else { throw JobFailure("no candle of \(series.interval) has closed between these times") }
         var counts: JobCounts = [:]
-        let fill = GapFill(settings, context, pages: Self.pages)
+        // The chunk bounds them; pages that the venue cut short are asked for in more.
+        let fill = GapFill(settings, context, pages: .max)
         let window = try fill.wholeDays([ExpectedCandles(series, low..<high)], closedAt: now)[0].window
         for span in Self.chunks(window, limit: Int64(Self.pages * site.venue.offer.candlesPerPage) * step) {
             let part = try fill.run([ExpectedCandles(series, span)])

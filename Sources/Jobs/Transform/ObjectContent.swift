@@ -49,11 +49,6 @@ extension ObjectContent {
     }
 }
 
-extension Date {
-    /// Since 1970 UTC.
-    fileprivate var milliseconds: Int64 { Int64((timeIntervalSince1970 * 1000).rounded()) }
-}
-
 extension ObjectContent {
     init(_ object: RawObject) throws(ObjectFault) {
         guard let venue = Venues.named(object.exchange) else {

@@ -130,4 +130,32 @@ import Warehouse
         for loader in loaders { try loader.value() }
         #expect(try fixture.digest() == expected)
     }
+
+    @Test("history of which somebody else was quicker with a candle is loaded around it")
+    func overtaken() throws {
+        let fixture = try FactFixture()
+        let history = Answer((0..<200).map { (minute: $0, price: 1) }, at: 1000, hash: 1)
+        let newer = Answer([(minute: 100, price: 7)], at: 2000, hash: 2)
+        try fixture.load([history, newer])
+        let expected = try fixture.digest()
+        try fixture.empty()
+        let options = fixture.database.options(as: "test_worker")
+        // It is not committed yet, so that history looks for it in vain, and then waits for it.
+        let loading = try fixture.connection.transaction {
+            var batch = FactBatch(.klines, exchange: "binance")
+            batch.add(newer)
+            _ = try fixture.load.load(batch)
+            let loading = Background {
+                let connection = try Connection(options)
+                let load = try FactLoad(connection)
+                var batch = FactBatch(.klines, exchange: "binance")
+                batch.add(history)
+                return try connection.transaction { try load.load(batch) }
+            }
+            #expect(try eventually { try fixture.database.isAnybodyWaiting() })
+            return loading
+        }
+        #expect(try loading.value() == [1: LoadCounts(inserted: 199, duplicate: 1)])
+        #expect(try fixture.digest() == expected)
+    }
 }

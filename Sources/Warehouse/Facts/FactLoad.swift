@@ -3,7 +3,8 @@ import Market
 public import Postgres
 
 /// Loads batches of facts over one connection: COPY into a staging table, then what is new is inserted, then what is newer replaces
-/// what is there. The tables end up the same in whatever order batches come, and however often.
+/// what is there. History of which nothing is there yet is copied straight into its table. The tables end up the same in whatever
+/// order batches come, and however often.
 public final class FactLoad {
     private let connection: Connection
     private var knownMonths: Set<String> = []
@@ -43,6 +44,7 @@ public final class FactLoad {
 
     private func load(_ batch: SettledBatch, _ table: FactTable, _ exchange: String) throws(PostgresError) -> FactChanges {
         try ensureMonths(of: batch, table)
+        if let appended = try append(batch, table, exchange) { return appended }
         try connection.copy(into: "pg_temp.\(table.staging)", columns: table.columns, rows: batch.rows)
         if table == .orderbook { try settleBooks(batch.books, exchange) }
         var changes = FactChanges()
@@ -55,6 +57,42 @@ public final class FactLoad {
         // Somebody else may have been quicker with the rest of what was missing.
         if older > 0 || changes.insertedCount < missing { try replaceOlder(table, &changes) }
         return changes
+    }
+
+    /// Straight into the table, which costs half of staging and inserting, where it has nothing yet between the first and the last row
+    /// of each series. Nil: it has.
+    private func append(_ batch: SettledBatch, _ table: FactTable, _ exchange: String) throws(PostgresError) -> FactChanges? {
+        // Books and tickers come singly and not in pages of history.
+        guard table == .klines, !expectsDuplicates, try isVacant(batch.extents, exchange) else { return nil }
+        try connection.run(script: "SAVEPOINT append")
+        do {
+            try connection.copy(into: table.name, columns: table.columns, rows: batch.rows)
+        } catch {
+            // Somebody else was quicker with some of it.
+            guard error.sqlState == "23505" else { throw error }
+            // Released as well, or what follows would be told apart from its transaction.
+            try connection.run(script: "ROLLBACK TO SAVEPOINT append; RELEASE SAVEPOINT append")
+            return nil
+        }
+        try connection.run(script: "RELEASE SAVEPOINT append")
+        var changes = FactChanges()
+        changes.insertAll(of: batch)
+        return changes
+    }
+
+    private func isVacant(_ extents: [SettledBatch.Extent], _ exchange: String) throws(PostgresError) -> Bool {
+        let first = extents.map { Date(milliseconds: $0.times.lowerBound) }
+        let last = extents.map { Date(milliseconds: $0.times.upperBound) }
+        return try connection.query(
+            """
+            SELECT NOT EXISTS (
+                SELECT FROM unnest(\(extents.map(\.series.symbol))::text[], \(extents.map(\.series.interval))::text[],
+                    \(first)::timestamptz[], \(last)::timestamptz[]) AS s (symbol, interval_code, first, last)
+                CROSS JOIN LATERAL (
+                    SELECT FROM crypto_gaf.fact_klines f WHERE f.exchange = \(exchange) AND f.symbol = s.symbol
+                    AND f.interval_code = s.interval_code AND f.open_time BETWEEN s.first AND s.last LIMIT 1) AS f)
+            """
+        ).one().bool(0)
     }
 
     private func insert(_ batch: SettledBatch, _ table: FactTable, _ changes: inout FactChanges) throws(PostgresError) {

@@ -30,13 +30,29 @@ struct SettledBatch {
         let hash: Int64
     }
 
+    /// Milliseconds since 1970 UTC.
+    struct Extent {
+        let series: FactSeries
+        var times: ClosedRange<Int64>
+    }
+
     var rows: BinaryRows
     /// By the object's hash.
     var shares: [Int64: Share] = [:]
     /// The first and the last time of the rows in each span of 28 days, which no month is shorter than.
     var times: [Int64: ClosedRange<Int64>] = [:]
+    /// Of candles: the first and the last opening of each series.
+    var extents: [Extent] = []
     /// Of order books.
     var books: [Book] = []
+
+    fileprivate mutating func extend(to time: Int64, of series: FactSeries, isNew: Bool) {
+        if isNew {
+            extents.append(Extent(series: series, times: time...time))
+        } else {
+            extents[extents.count - 1].times = extents[extents.count - 1].times.lowerBound...time
+        }
+    }
 
     static func hour(_ milliseconds: Int64) -> Int64 { milliseconds / 3_600_000 }
 
@@ -68,6 +84,9 @@ extension FactBatch {
                     continue
                 }
             } else {
+                if table == .klines {
+                    settled.extend(to: entry.time, of: subjects[Int(entry.origin)], isNew: newest?.series != entry.series)
+                }
                 newest = entry
                 settled.cover(entry.time)
                 if table == .orderbook { settled.books.append(book(of: entry)) }

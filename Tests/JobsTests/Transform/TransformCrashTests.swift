@@ -109,8 +109,11 @@ import Warehouse
         for _ in 0..<Soak.count(20) {
             try fixture.forget()
             try fixture.skipListing()
+            // Each candle, so that a kill meets the COPY itself.
+            try fixture.slowDown(by: 0.0003, each: .klines)
             let running = fixture.transforming()
             try kill(cluster, under: fixture)
+            try fixture.slowDown(by: nil)
             _ = try running.value()
             #expect(try fixture.due() == 0)
             #expect(try fixture.digest() == expected)
@@ -161,8 +164,8 @@ import Warehouse
 }
 
 extension TransformFixture {
-    /// Makes every object's log entry take so long; nil: no longer.
-    func slowDown(by seconds: Double?) throws {
+    /// Makes every object's log entry take so long, or every row of a table of facts; nil: no longer.
+    func slowDown(by seconds: Double?, each fact: FactTable? = nil) throws {
         try connection.run(script: "DROP FUNCTION IF EXISTS public.dawdle CASCADE")
         guard let seconds else { return }
         try connection.run(
@@ -170,7 +173,7 @@ extension TransformFixture {
                 CREATE FUNCTION public.dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
                     PERFORM pg_sleep(\(seconds)); RETURN NEW;
                 END $$;
-                CREATE TRIGGER dawdle BEFORE INSERT ON crypto_gaf.processed_files FOR EACH ROW EXECUTE FUNCTION public.dawdle();
+                CREATE TRIGGER dawdle BEFORE INSERT ON crypto_gaf.\(fact?.rawValue ?? "processed_files") FOR EACH ROW EXECUTE FUNCTION public.dawdle();
                 """)
     }
 

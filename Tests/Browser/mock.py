@@ -34,25 +34,31 @@ class Market:
     version: int = 1
     drawn_at: float | None = None
     images: dict = field(default_factory=dict)
+    # Each answer is made on a thread of its own, and none is to be of two drawings.
+    lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     def draw(self, images, size, midpoint=None):
         """A new drawing, as `calculate` stores it: all images, size, price and version at once."""
-        self.images, self.samples = images, size
-        self.midpoint = midpoint or self.midpoint
-        self.version += 1
-        self.drawn_at = time.time()
+        with self.lock:
+            self.images, self.samples = images, size
+            self.midpoint = midpoint or self.midpoint
+            self.version += 1
+            self.drawn_at = time.time()
 
     def row(self):
-        drawn = self.drawn_at is not None
-        return {
-            "product": self.product, "venue": self.venue, "source": self.source, "max_size": self.max_size,
-            "size": self.samples if drawn else 0, "samples": None if drawn else self.samples, "midpoint": self.midpoint if drawn else None,
-            "calculated_at": _iso(self.drawn_at) if drawn else None, "version": self.version,
-            "age": round(time.time() - self.drawn_at, 3) if drawn else None, "redraw_interval": 5,
-        }
+        with self.lock:
+            drawn = self.drawn_at is not None
+            return {
+                "product": self.product, "venue": self.venue, "source": self.source, "max_size": self.max_size,
+                "size": self.samples if drawn else 0, "samples": None if drawn else self.samples,
+                "midpoint": self.midpoint if drawn else None, "calculated_at": _iso(self.drawn_at) if drawn else None,
+                "version": self.version, "age": round(time.time() - self.drawn_at, 3) if drawn else None, "redraw_interval": 5,
+            }
 
-    def etag(self, kind):
-        return f'"{self.version}-{int(self.drawn_at * 1e6)}-{kind}"'
+    def image(self, kind):
+        """An image and its ETag; None before the first drawing."""
+        with self.lock:
+            return self.drawn_at and (self.images[kind], f'"{self.version}-{int(self.drawn_at * 1e6)}-{kind}"')
 
 
 class MockAPI:
@@ -90,6 +96,12 @@ class MockAPI:
             market.draw(fixtures.market_images(seed, size), size)
         self.markets.append(market)
         return market
+
+    def hold(self, product, kind):
+        """Answers the questions for that image when the event is set that it gives back."""
+        released = threading.Event()
+        self.before_image = lambda *asked: asked == (product, kind) and released.wait(60)
+        return released
 
     def asked(self, part):
         """How many API requests so far had `part` in their path or query."""
@@ -143,13 +155,14 @@ class _Handler(BaseHTTPRequestHandler):
             self.api.before_image(product, kind)
         time.sleep(self.api.image_delay.get(kind, 0))
         market = next((market for market in self.api.markets if market.product == product), None)
-        if market is None or market.drawn_at is None:
+        drawn = market and market.image(kind)
+        if drawn is None:
             return self._send(404, "application/problem+json", b'{"title":"not drawn"}')
-        etag = market.etag(kind)
+        image, etag = drawn
         headers = [("ETag", etag), ("Cache-Control", "no-cache")]
         if self.headers.get("If-None-Match") == etag:
             return self._send(304, None, b"", headers)
-        return self._send(200, "image/png", market.images[kind], headers)
+        return self._send(200, "image/png", image, headers)
 
     def _answer_file(self, path):
         file = (PAGE / unquote(path).lstrip("/")).resolve()

@@ -7,6 +7,13 @@ from page_case import PageCase
 
 FAILED_LOAD = "Failed to load resource"
 
+# Notes when the page asks for something, by its own clock, in milliseconds.
+WATCH_QUESTIONS = """
+    window.questions = [];
+    const ask = fetch;
+    window.fetch = (...given) => { window.questions.push(performance.now()); return ask(...given); };
+"""
+
 
 class StateTests(PageCase):
     """What the page says when there is nothing, not yet, no longer, or nobody to ask."""
@@ -51,12 +58,13 @@ class StateTests(PageCase):
         self.assertEqual(self.text("#fresh"), "stale, drawn long ago")
 
     def test_a_clock_that_is_wrong_here_does_not_age_the_picture(self):
-        self.api.add("BTC-USD", seed=1)
         fast = {"source": "const now = Date.now; Date.now = () => now() + 9e6"}
         script = self.browser.command("Page.addScriptToEvaluateOnNewDocument", fast)
         self.addCleanup(self.browser.command, "Page.removeScriptToEvaluateOnNewDocument", script)
+        market = self.api.add("BTC-USD", seed=1)
         self.open_with_picture("BTC-USD")
-        self.assertRegex(self.text("#fresh"), r"^drawn (now|\d s ago)$")
+        market.drawn_at = time.time()  # However long the browser took.
+        self.browser.wait("a young picture", lambda: re.fullmatch(r"drawn (now|\d s ago)", self.text("#fresh")))
 
     def test_while_the_api_is_away_the_last_picture_stays_dimmed_and_comes_back_by_itself(self):
         self.expected_complaints = (FAILED_LOAD,)
@@ -77,14 +85,19 @@ class StateTests(PageCase):
         self.expected_complaints = (FAILED_LOAD,)
         self.api.add("BTC-USD", seed=1)
         self.open_with_picture("BTC-USD")
+        self.wait_for_thumbnails(1)
+        self.browser.run(WATCH_QUESTIONS)
         self.api.failure = 500
         self.wait_for_text("#notice", "API away")
-        first = self.api.asked("products")
-        time.sleep(4)
-        self.assertLessEqual(self.api.asked("products") - first, 3, "1 s, 2 s, 4 s apart: at most three in 4 s")
+        self.browser.wait("four questions in vain", lambda: sum(status == 500 for _, status in self.api.requests) >= 4)
+        times = self.browser.run("return window.questions")[-4:]
+        gaps = [later - earlier for earlier, later in zip(times, times[1:])]
+        for gap, least in zip(gaps, (800, 1600, 3200)):
+            self.assertGreaterEqual(gap, least)
         self.api.failure = None
-        self.browser.run("document.getElementById('retry').click()")
-        self.browser.wait("the answer", lambda: not self.visible("#notice"), patience=2.5)
+        asked = "const before = window.questions.length; document.getElementById('retry').click(); return window.questions.length - before"
+        self.assertEqual(self.browser.run(asked), 1)
+        self.browser.wait("the answer", lambda: not self.visible("#notice"))
 
     def test_a_server_that_says_when_to_come_back_is_obeyed(self):
         self.expected_complaints = (FAILED_LOAD,)
@@ -133,13 +146,13 @@ class StateTests(PageCase):
         self.open_with_picture("BTC-USD")
         hide = "Object.defineProperty(document, 'hidden', {value: arguments[0], configurable: true});" \
                "document.dispatchEvent(new Event('visibilitychange'));"
-        self.browser.run(hide, True)
-        time.sleep(0.3)
-        before = len(self.api.requests)
-        time.sleep(2.5)
-        self.assertEqual(len(self.api.requests), before)
-        self.browser.run(hide, False)
-        self.browser.wait("the next question", lambda: len(self.api.requests) > before, patience=5)
+        self.wait_for_thumbnails(1)
+        self.browser.run(WATCH_QUESTIONS)
+        # Timers run in the order in which they are due: the page's own, of a second, before this one.
+        self.browser.run(hide + "window.questions = []; setTimeout(() => { window.isOver = true; }, 2500);", True)
+        self.browser.wait("two polls' time", lambda: self.browser.run("return window.isOver"))
+        self.assertEqual(self.browser.run("return window.questions.length"), 0)
+        self.assertEqual(self.browser.run(hide + "return window.questions.length", False), 1)
 
     def test_a_market_taken_off_leaves_no_picture_behind(self):
         self.api.add("BTC-USD", seed=1)

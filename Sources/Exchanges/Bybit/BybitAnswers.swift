@@ -40,9 +40,7 @@ extension Bybit {
     /// Newest first; `side` is the taker's.
     public static func trades(_ body: [UInt8]) throws(AnswerError) -> ParsedRows<PublicTrade> {
         let names = TradeNames(id: "execId", time: ("time", .milliseconds), price: "price", size: "size", side: "side")
-        return try rows(body, .object) { reader throws(JSONError) in
-            try reader.trade(names) { reader throws(JSONError) in try reader.takerSide() }
-        }.oldestFirst
+        return try list(body) { reader throws(JSONError) in try reader.trades(names) }.oldestFirst
     }
 
     /// ```json
@@ -74,10 +72,12 @@ extension Bybit {
     private static func rows<Row>(
         _ body: [UInt8], _ shape: JSONReader.RowShape, _ read: (inout JSONReader) throws(JSONError) -> Row?
     ) throws(AnswerError) -> ParsedRows<Row> {
+        try list(body) { reader throws(JSONError) in try reader.rows(shape, read) }
+    }
+
+    private static func list<R>(_ body: [UInt8], _ read: (inout JSONReader) throws(JSONError) -> R) throws(AnswerError) -> R {
         try answer(body) { reader throws(JSONError) in
-            try reader.member("result") { reader throws(JSONError) in
-                try reader.member("list") { reader throws(JSONError) in try reader.rows(shape, read) }
-            }
+            try reader.member("result") { reader throws(JSONError) in try reader.member("list", read) }
         }
     }
 }

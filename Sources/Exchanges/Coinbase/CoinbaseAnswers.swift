@@ -50,11 +50,7 @@ extension Coinbase {
     /// Newest first; `side` is the maker's.
     public static func trades(_ body: [UInt8]) throws(AnswerError) -> ParsedRows<PublicTrade> {
         let names = TradeNames(id: "trade_id", time: ("time", .iso), price: "price", size: "size", side: "side")
-        return try answer(body) { reader throws(JSONError) in
-            try reader.rows(.object) { reader throws(JSONError) in
-                try reader.trade(names) { reader throws(JSONError) in try reader.takerSide() == .buy ? .sell : .buy }
-            }
-        }.oldestFirst
+        return try answer(body) { reader throws(JSONError) in try reader.trades(names, ofMaker: true) }.oldestFirst
     }
 
     /// ```json

@@ -53,11 +53,7 @@ extension CoinbaseAdvanced {
     public static func trades(_ body: [UInt8]) throws(AnswerError) -> ParsedRows<PublicTrade> {
         let names = TradeNames(id: "trade_id", time: ("time", .iso), price: "price", size: "size", side: "side")
         return try answer(body) { reader throws(JSONError) in
-            try reader.member("trades") { reader throws(JSONError) in
-                try reader.rows(.object) { reader throws(JSONError) in
-                    try reader.trade(names) { reader throws(JSONError) in try reader.takerSide() == .buy ? .sell : .buy }
-                }
-            }
+            try reader.member("trades") { reader throws(JSONError) in try reader.trades(names, ofMaker: true) }
         }.oldestFirst
     }
 

@@ -37,11 +37,7 @@ extension Gate {
     /// Newest first; `side` is the taker's.
     public static func trades(_ body: [UInt8]) throws(AnswerError) -> ParsedRows<PublicTrade> {
         let names = TradeNames(id: "id", time: ("create_time_ms", .milliseconds), price: "price", size: "amount", side: "side")
-        return try answer(body) { reader throws(JSONError) in
-            try reader.rows(.object) { reader throws(JSONError) in
-                try reader.trade(names) { reader throws(JSONError) in try reader.takerSide() }
-            }
-        }.oldestFirst
+        return try answer(body) { reader throws(JSONError) in try reader.trades(names) }.oldestFirst
     }
 
     /// ```json

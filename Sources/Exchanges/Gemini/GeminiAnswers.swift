@@ -50,11 +50,7 @@ extension Gemini {
     /// Newest first; `type` is the taker's side.
     public static func trades(_ body: [UInt8]) throws(AnswerError) -> ParsedRows<PublicTrade> {
         let names = TradeNames(id: "tid", time: ("timestampms", .milliseconds), price: "price", size: "amount", side: "type")
-        return try answer(body) { reader throws(JSONError) in
-            try reader.rows(.object) { reader throws(JSONError) in
-                try reader.trade(names) { reader throws(JSONError) in try reader.takerSide() }
-            }
-        }.oldestFirst
+        return try answer(body) { reader throws(JSONError) in try reader.trades(names) }.oldestFirst
     }
 
     /// `["btcusd","ethbtc",…]`, those that trade; or one with its details, where `tick_size` is of sizes:

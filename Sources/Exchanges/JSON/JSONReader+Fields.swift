@@ -56,6 +56,26 @@ extension JSONReader {
             size: try required(size, names.size), taker: try required(side, names.side))
     }
 
+    /// Trades as rows that are objects, and whose side is a word.
+    /// - Parameter ofMaker: the side is that of the maker; the taker's is the other one.
+    mutating func trades(_ names: TradeNames, ofMaker: Bool = false) throws(JSONError) -> ParsedRows<PublicTrade> {
+        try rows(.object) { reader throws(JSONError) in
+            try reader.trade(names) { reader throws(JSONError) in
+                let isBuy = try reader.isBuy()
+                return isBuy != ofMaker ? .buy : .sell
+            }
+        }
+    }
+
+    /// `buy` or `sell`, in small letters or not.
+    private mutating func isBuy() throws(JSONError) -> Bool {
+        switch try string() {
+        case "buy", "Buy", "BUY": true
+        case "sell", "Sell", "SELL": false
+        default: throw error("side is neither buy nor sell")
+        }
+    }
+
     /// Nil: a market that is no pair of assets.
     mutating func listing(_ names: ListingNames) throws(JSONError) -> Listing? {
         try listing(names) { reader, _, _ throws(JSONError) in try reader.skip() }
@@ -87,15 +107,6 @@ extension JSONReader {
     mutating func stepSize(inDigits: Bool) throws(JSONError) -> WireDecimal? {
         guard inDigits else { return try optionalNumber() }
         return try optionalWhole().flatMap { WireDecimal(significand: 1, scale: Int(clamping: $0)) }
-    }
-
-    /// `buy` or `sell`, in small letters or not.
-    mutating func takerSide() throws(JSONError) -> TakerSide {
-        switch try string() {
-        case "buy", "Buy", "BUY": .buy
-        case "sell", "Sell", "SELL": .sell
-        default: throw error("side is neither buy nor sell")
-        }
     }
 
     mutating func depth(_ names: DepthNames) throws(JSONError) -> Depth {

@@ -43,11 +43,7 @@ extension KuCoin {
     /// Oldest first, nanoseconds; `side` is the taker's.
     public static func trades(_ body: [UInt8]) throws(AnswerError) -> ParsedRows<PublicTrade> {
         let names = TradeNames(id: "sequence", time: ("time", .nanoseconds), price: "price", size: "size", side: "side")
-        return try data(body) { reader throws(JSONError) in
-            try reader.rows(.object) { reader throws(JSONError) in
-                try reader.trade(names) { reader throws(JSONError) in try reader.takerSide() }
-            }
-        }.oldestFirst
+        return try data(body) { reader throws(JSONError) in try reader.trades(names) }.oldestFirst
     }
 
     /// ```json

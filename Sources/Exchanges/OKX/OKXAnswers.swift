@@ -14,13 +14,11 @@ extension OKX {
     /// ```
     /// Price, size, unused, orders.
     public static func depth(_ body: [UInt8]) throws(AnswerError) -> Depth {
-        try answer(body) { reader throws(JSONError) in
-            try reader.member("data") { reader throws(JSONError) in
-                try reader.begin()
-                let depth = try reader.depth(DepthNames(sequence: "seqId", time: ("ts", .milliseconds), ordersColumn: 3))
-                try reader.endRow()
-                return depth
-            }
+        try data(body) { reader throws(JSONError) in
+            try reader.begin()
+            let depth = try reader.depth(DepthNames(sequence: "seqId", time: ("ts", .milliseconds), ordersColumn: 3))
+            try reader.endRow()
+            return depth
         }
     }
 
@@ -43,9 +41,7 @@ extension OKX {
     /// Newest first; `side` is the taker's.
     public static func trades(_ body: [UInt8]) throws(AnswerError) -> ParsedRows<PublicTrade> {
         let names = TradeNames(id: "tradeId", time: ("ts", .milliseconds), price: "px", size: "sz", side: "side")
-        return try rows(body, .object) { reader throws(JSONError) in
-            try reader.trade(names) { reader throws(JSONError) in try reader.takerSide() }
-        }.oldestFirst
+        return try data(body) { reader throws(JSONError) in try reader.trades(names) }.oldestFirst
     }
 
     /// ```json
@@ -60,22 +56,22 @@ extension OKX {
 
     /// `{"code":"0","msg":"","data":[{"ts":"1597026383085"}]}`
     public static func time(_ body: [UInt8]) throws(AnswerError) -> Int64 {
-        try answer(body) { reader throws(JSONError) in
-            try reader.member("data") { reader throws(JSONError) in
-                try reader.begin()
-                let time = try reader.member("ts") { reader throws(JSONError) in try reader.milliseconds(.milliseconds) }
-                try reader.endRow()
-                return time
-            }
+        try data(body) { reader throws(JSONError) in
+            try reader.begin()
+            let time = try reader.member("ts") { reader throws(JSONError) in try reader.milliseconds(.milliseconds) }
+            try reader.endRow()
+            return time
         }
     }
 
     private static func rows<Row>(
         _ body: [UInt8], _ shape: JSONReader.RowShape, _ read: (inout JSONReader) throws(JSONError) -> Row?
     ) throws(AnswerError) -> ParsedRows<Row> {
-        try answer(body) { reader throws(JSONError) in
-            try reader.member("data") { reader throws(JSONError) in try reader.rows(shape, read) }
-        }
+        try data(body) { reader throws(JSONError) in try reader.rows(shape, read) }
+    }
+
+    private static func data<R>(_ body: [UInt8], _ read: (inout JSONReader) throws(JSONError) -> R) throws(AnswerError) -> R {
+        try answer(body) { reader throws(JSONError) in try reader.member("data", read) }
     }
 }
 

@@ -91,16 +91,16 @@ import Warehouse
         }
     }
 
-    /// Kills Postgres while somebody loads, and starts it again.
-    private func kill(_ cluster: PostgresCluster, under fixture: TransformFixture) throws {
-        #expect(eventually { fixture.isLoading })
-        cluster.kill9()
-        try cluster.start()
-        try fixture.connection.reset()
-    }
-
-    @Test("Postgres killed in mid-COPY and started again: it goes on, and the tables are whole")
-    func postgresKilled() throws {
+    /// Kills Postgres again and again while somebody loads, and starts it again; each time the tables are those of a run that nobody
+    /// disturbed.
+    ///
+    /// - Parameters:
+    ///   - name: in the log, of who loads.
+    ///   - begin: begins to load everything on another thread; answers what waits for the end of that.
+    private func killPostgres(
+        under name: String, slowedBy seconds: Double, each fact: FactTable? = nil,
+        _ begin: (TransformFixture) throws -> () throws -> Void
+    ) throws {
         let cluster = try PostgresCluster()
         let fixture = try TransformFixture(cluster)
         try fill(fixture, objects: 60)
@@ -108,17 +108,28 @@ import Warehouse
         let expected = try fixture.digest()
         for _ in 0..<Soak.count(20) {
             try fixture.forget()
-            try fixture.skipListing()
-            // Each candle, so that a kill meets the COPY itself.
-            try fixture.slowDown(by: 0.0003, each: .klines)
-            let running = fixture.transforming()
-            try kill(cluster, under: fixture)
+            try fixture.slowDown(by: seconds, each: fact)
+            let end = try begin(fixture)
+            #expect(eventually { fixture.isLoading })
+            cluster.kill9()
+            try cluster.start()
+            try fixture.connection.reset()
             try fixture.slowDown(by: nil)
-            _ = try running.value()
+            try end()
             #expect(try fixture.due() == 0)
             #expect(try fixture.digest() == expected)
         }
-        #expect(fixture.log.count("transform.postgres_away") > 0 && fixture.log.count("transform.postgres_back") > 0)
+        #expect(fixture.log.count("\(name).postgres_away") > 0 && fixture.log.count("\(name).postgres_back") > 0)
+    }
+
+    @Test("Postgres killed in mid-COPY and started again: it goes on, and the tables are whole")
+    func postgresKilled() throws {
+        // Each candle, so that a kill meets the COPY itself.
+        try killPostgres(under: "transform", slowedBy: 0.0003, each: .klines) { fixture in
+            try fixture.skipListing()
+            let running = fixture.transforming()
+            return { _ = try running.value() }
+        }
     }
 
     @Test("a Postgres that stays away is the run's error when patience is over")
@@ -138,28 +149,18 @@ import Warehouse
 
     @Test("a replay whose Postgres is killed in its midst loads all the same everything that it listed")
     func replayed() throws {
-        let cluster = try PostgresCluster()
-        let fixture = try TransformFixture(cluster)
-        try fill(fixture, objects: 60)
-        try fixture.transform()
-        let expected = try fixture.digest()
-        for _ in 0..<Soak.count(20) {
-            try fixture.forget()
-            try fixture.slowDown(by: 0.01)
+        try killPostgres(under: "replay", slowedBy: 0.01) { fixture in
             let (lake, database, log) = (fixture.lake, fixture.database, fixture.log)
             let running = Background {
                 var listed = 0
                 let counts = try TransformFixture.replay(nil, lake, database, log) { listed = $0.listed }
                 return (counts, listed)
             }
-            try kill(cluster, under: fixture)
-            let (counts, listed) = try running.value()
-            #expect(counts["objects"] == listed && counts["lost"] == nil)
-            try fixture.slowDown(by: nil)
-            #expect(try fixture.due() == 0)
-            #expect(try fixture.digest() == expected)
+            return {
+                let (counts, listed) = try running.value()
+                #expect(counts["objects"] == listed && counts["lost"] == nil)
+            }
         }
-        #expect(fixture.log.count("replay.postgres_away") > 0 && fixture.log.count("replay.postgres_back") > 0)
     }
 }
 

@@ -25,6 +25,8 @@ struct RawArchiving {
 
     /// Objects in one statement.
     static let page = 256
+    /// Objects whose rows are held while they are removed: as many as a server of S3 is asked to remove at once.
+    private static let heldLimit = 32
     /// Held in memory at most, but for one object more.
     static let batchBytes = 16 << 20
 
@@ -46,10 +48,7 @@ struct RawArchiving {
     /// Takes the oldest out of the archive: those from before `cutoff`, and as many more as it holds bytes too many.
     func expire(before cutoff: Date, bound: Int?) throws -> ObjectVolume {
         try pass(.archive, before: cutoff, bound: bound) { objects in
-            guard !isDryRun else { return objects }
-            let moved = Set(try table.move(objects.map(\.key), from: .archive, to: .expired))
-            _ = try remove(Array(moved), from: .archive)
-            return objects.filter { moved.contains($0.key) }
+            isDryRun ? objects : try move(objects, from: .archive, to: .expired)
         }
     }
 
@@ -109,9 +108,16 @@ extension RawArchiving {
     private func archive(_ batch: [SettledObject], _ faults: inout ArchivingFaults) throws -> [SettledObject] {
         let copied = try copy(batch, &faults)
         try giveUp(batch.filter { copied.absent.contains($0.key) && $0.keptSince < giveUpBefore })
-        let moved = Set(try table.move(copied.archived, from: .live, to: .archive))
-        _ = try remove(Array(moved), from: .live)
-        return batch.filter { moved.contains($0.key) }
+        let archived = Set(copied.archived)
+        return try move(batch.filter { archived.contains($0.key) }, from: .live, to: .archive)
+    }
+
+    /// Answers which of them went.
+    private func move(_ objects: [SettledObject], from old: RawLocation, to new: RawLocation) throws -> [SettledObject] {
+        let keys = Set(try table.move(objects.map(\.key), from: old, to: new))
+        let moved = objects.filter { keys.contains($0.key) }
+        _ = try remove(moved.map(\.key), from: old)
+        return moved
     }
 
     /// Which objects are in the archive now, to the last byte, and which are in neither place.
@@ -163,9 +169,19 @@ extension RawArchiving {
         _ = try table.clearLeftovers(try table.move(objects.map(\.key), from: .live, to: .expired), in: .live) { $0 }
     }
 
-    /// Answers how many went. What cannot be removed is left over.
+    /// A few at a time: who has lost Postgres, and with it the hold on the rows, finds that out before the next few.
+    ///
+    /// - Returns: how many went. What cannot be removed is left over.
     private func remove(_ keys: [String], from location: RawLocation) throws -> Int {
-        guard !keys.isEmpty else { return 0 }
+        var (rest, removed) = (keys[...], 0)
+        while !rest.isEmpty {
+            removed += try removeHeld(Array(rest.prefix(Self.heldLimit)), from: location)
+            rest = rest.dropFirst(Self.heldLimit)
+        }
+        return removed
+    }
+
+    private func removeHeld(_ keys: [String], from location: RawLocation) throws -> Int {
         var fault: LakeError?
         let removed = try table.clearLeftovers(keys, in: location) { keys in
             var removed: [String] = []

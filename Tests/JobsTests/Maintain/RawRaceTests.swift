@@ -77,6 +77,30 @@ import Warehouse
         #expect(try state() == "live due")
     }
 
+    @Test("a run that loses Postgres while it removes ends with the few objects in hand: what is loaded again after that is not removed")
+    func disconnected() throws {
+        // Older, and so removed earlier.
+        for number in 0..<40 { try fixture.add("older-\(number)", days: 21) }
+        let (object, lake, database) = (object, fixture.lake, fixture.database)
+        // All are read, written and read back before the first one is removed.
+        let faults = FaultyStore.Faults(before: 3 * 41) {
+            #expect(throws: Never.self) {
+                let sessions = "FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle in transaction'"
+                #expect(try database.connect().query(SQL(unescaped: "SELECT pg_terminate_backend(pid) \(sessions)")).count == 1)
+                try Self.load(object, lake, database)
+            }
+        }
+        #expect(throws: JobFailure.self) {
+            try fixture.maintain(live: FaultyStore(fixture.live, faults), archive: FaultyStore(fixture.archive, faults))
+        }
+        #expect(try fixture.live.get(key) == object.encoded().bytes)
+        // The next run does the rest.
+        try fixture.maintain()
+        let left = try fixture.worker.query(
+            "SELECT object_key FROM crypto_gaf.raw_objects WHERE location = 'live' OR leftover_in IS NOT NULL")
+        #expect(try left.map { try $0.text(0) } == [key] && fixture.live.allKeys() == [key])
+    }
+
     @Test("what is left over in the archive and was forgotten there is removed, and nothing else")
     func forgotten() throws {
         let other = try fixture.add("other", days: 20)

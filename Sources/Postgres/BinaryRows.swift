@@ -54,14 +54,40 @@ public struct BinaryRows: Sendable {
     /// A `numeric`: `significand · 10^-scale`. The scale is from 0 to 16,383, the number written with so many digits after the point.
     public mutating func append(significand: Int128, scale: Int) {
         let magnitude = significand.magnitude
-        let digits =
-            magnitude <= UInt128(UInt64.max) ? NumericDigits(UInt64(magnitude), scale: scale) : NumericDigits(magnitude, scale: scale)
-        write(Int32(8 + 2 * digits.count))
-        write(Int16(digits.count))
-        write(Int16(digits.weight))
-        write(significand < 0 ? 0x4000 : Int16(0))
-        write(Int16(scale))
-        for place in stride(from: digits.count - 1, through: 0, by: -1) { write(digits[place]) }
+        let sign: UInt16 = significand < 0 ? 0x4000 : 0
+        if magnitude <= ShortNumeric.limit {
+            let digits = ShortNumeric(UInt64(magnitude), scale: scale)
+            writeHeader(count: digits.count, weight: digits.weight, sign: sign, scale: scale)
+            // What is written behind the last digit is room, and the next value's.
+            write(digits.leading)
+            end -= MemoryLayout<UInt128>.size - 2 * digits.count
+        } else {
+            let digits = NumericDigits(magnitude, scale: scale)
+            writeHeader(count: digits.count, weight: digits.weight, sign: sign, scale: scale)
+            for place in stride(from: digits.count - 1, through: 0, by: -1) { write(digits[place]) }
+        }
+    }
+
+    private mutating func writeHeader(count: Int, weight: Int, sign: UInt16, scale: Int) {
+        write(Int32(8 + 2 * count))
+        let weight = UInt16(bitPattern: Int16(weight))
+        write(UInt64(count) << 48 | UInt64(weight) << 32 | UInt64(sign) << 16 | UInt64(scale))
+    }
+
+    /// The first columns of many rows, put together once.
+    public struct Start: Sendable {
+        fileprivate let bytes: [UInt8]
+    }
+
+    public static func start(_ texts: String...) -> Start {
+        var row = BinaryRows(columns: 0, reserving: 256)
+        for text in texts { row.append(text: text) }
+        return Start(bytes: Array(row.bytes[..<row.end]))
+    }
+
+    public mutating func beginRow(_ start: Start) {
+        beginRow()
+        start.bytes.withUnsafeBytes { append(raw: $0) }
     }
 
     /// Where a row stands among others.
@@ -117,6 +143,35 @@ public struct BinaryRows: Sendable {
     }
 }
 
+/// The usual magnitude, in digits of base 10,000 that are aligned at the decimal point, without zeros at the end.
+private struct ShortNumeric {
+    /// Three decimals more still fit a word, whose five digits fit two.
+    static let limit = UInt128(UInt64.max / 1000)
+
+    /// In 16 bits each, the first in the highest.
+    let leading: UInt128
+    let count: Int
+    /// The power of 10,000 of the first.
+    let weight: Int
+
+    init(_ magnitude: UInt64, scale: Int) {
+        var (rest, packed, count, groups) = (magnitude * Self.powers[-scale & 3], UInt128(0), 0, 0)
+        while rest != 0 {
+            let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10_000)
+            if count > 0 || digit != 0 {
+                packed |= UInt128(digit) << (16 * count)
+                count += 1
+            }
+            (rest, groups) = (quotient, groups + 1)
+        }
+        leading = count == 0 ? 0 : packed << (128 - 16 * count)
+        self.count = count
+        weight = groups == 0 ? 0 : groups - 1 - (scale + 3) / 4
+    }
+
+    private static let powers: InlineArray<4, UInt64> = [1, 10, 100, 1000]
+}
+
 /// A magnitude in digits of base 10,000 that are aligned at the decimal point, the least first, without zeros at that end.
 private struct NumericDigits {
     /// 38 decimal digits, cut at the point, take 11 at most.
@@ -125,14 +180,13 @@ private struct NumericDigits {
     /// The power of 10,000 of the last.
     private(set) var weight = 0
 
-    init<Magnitude: FixedWidthInteger & UnsignedInteger>(_ magnitude: Magnitude, scale: Int) {
-        guard magnitude != 0 else { return }
+    init(_ magnitude: UInt128, scale: Int) {
         let fraction = (scale + 3) / 4
         var (rest, groups) = (magnitude, 0)
         // The last digit before the point's grid may hold fewer decimals than four; then zeros fill it.
         let missing = fraction * 4 - scale
         if missing > 0 {
-            let (quotient, remainder) = rest.quotientAndRemainder(dividingBy: Magnitude(Self.power(4 - missing)))
+            let (quotient, remainder) = rest.quotientAndRemainder(dividingBy: Self.power(4 - missing))
             add(Int16(remainder) * Int16(Self.power(missing)))
             (rest, groups) = (quotient, 1)
         }
@@ -152,7 +206,7 @@ private struct NumericDigits {
         count += 1
     }
 
-    private static func power(_ exponent: Int) -> Int {
+    private static func power(_ exponent: Int) -> UInt128 {
         switch exponent {
         case 1: 10
         case 2: 100

@@ -101,11 +101,15 @@ import Warehouse
         }
     }
 
-    @Test("two who load the same at once end with the same tables, and neither fails")
-    func together() throws {
+    /// Of the month in which answers begin, and of what the next has of the one before; nothing: history, which takes a shorter way in.
+    @Test("several who load the same at once end with the same tables, and none fails", arguments: [0, 29 * 1440], [100, 0])
+    func together(first: Int, overlap: Int) throws {
         let fixture = try FactFixture()
         let answers = (0..<40).map { number in
-            Answer((0..<200).map { (minute: number * 100 + $0, price: number) }, at: Int64(number + 1) * 1000, hash: Int64(number))
+            let start = first + number / 2 * (200 - overlap)
+            return Answer(
+                (0..<200).map { (minute: start + $0, price: number) }, at: Int64(number + 1) * 1000, hash: Int64(number),
+                symbol: number % 2 == 0 ? "BTC-USDT" : "ETH-USDT")
         }
         try fixture.load(answers)
         let expected = try fixture.digest()
@@ -157,5 +161,25 @@ import Warehouse
         }
         #expect(try loading.value() == [1: LoadCounts(inserted: 199, duplicate: 1)])
         #expect(try fixture.digest() == expected)
+    }
+
+    @Test("history that was loaded before is a duplicate, but for the candles that are gone since")
+    func reloaded() throws {
+        let fixture = try FactFixture()
+        let history = Answer((0..<60).map { (minute: $0, price: 1) } + (61..<200).map { (minute: $0, price: 2) }, at: 1000, hash: 1)
+        try fixture.load([history])
+        let expected = try fixture.digest()
+        #expect(try fixture.load([history]) == [1: LoadCounts(duplicate: 199)])
+        let owner = try fixture.database.connect()
+        // One is gone; and as many of the same answer are there, at times that it does not have.
+        for loss in [
+            "DELETE FROM crypto_gaf.fact_klines WHERE open_time = '2026-03-01 00:30Z'",
+            "UPDATE crypto_gaf.fact_klines SET open_time = '2026-03-01 01:00Z' WHERE open_time = '2026-03-01 00:30Z'",
+        ] {
+            try owner.run(script: loss)
+            #expect(try fixture.load([history]) == [1: LoadCounts(inserted: 1, duplicate: 198)])
+            try owner.run(script: "DELETE FROM crypto_gaf.fact_klines WHERE open_time = '2026-03-01 01:00Z'")
+            #expect(try fixture.digest() == expected)
+        }
     }
 }

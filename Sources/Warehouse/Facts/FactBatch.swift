@@ -34,9 +34,9 @@ public struct FactBatch: Sendable {
     /// Closed candles of one answer, each opening once.
     public mutating func add(_ candles: [(position: Int, row: Candle)], symbol: String, interval: KlineInterval, origin: FactOrigin) {
         let (series, source) = begin(symbol, interval.code, origin)
+        let start = BinaryRows.start(exchange, symbol, interval.code)
         for (_, candle) in candles {
-            beginRow(symbol)
-            rows.append(text: interval.code)
+            rows.beginRow(start)
             rows.append(milliseconds: candle.openTime)
             for value in [candle.open, candle.high, candle.low, candle.close, candle.volume] { append(value) }
             append(candle.quoteVolume)

@@ -7,7 +7,7 @@ public import Postgres
 /// order batches come, and however often.
 public final class FactLoad {
     private let connection: Connection
-    private var knownMonths: Set<String> = []
+    private var knownMonths: [FactTable: Set<Month>] = [:]
     /// What came last was there already: then comparing first is cheaper than trying to insert.
     private var expectsDuplicates = false
 
@@ -37,14 +37,18 @@ public final class FactLoad {
             }
         } catch {
             // They may be gone with the transaction, or by retention.
-            knownMonths = []
+            knownMonths = [:]
             throw error
         }
     }
 
     private func load(_ batch: SettledBatch, _ table: FactTable, _ exchange: String) throws(PostgresError) -> FactChanges {
-        try ensureMonths(of: batch, table)
-        if let appended = try append(batch, table, exchange) { return appended }
+        try ensure(batch.months, of: table)
+        switch try standing(of: batch, table, exchange) {
+        case .known: return FactChanges()
+        case .vacant: if let appended = try append(batch, table) { return appended }
+        case .mixed: break
+        }
         try connection.copy(into: "pg_temp.\(table.staging)", columns: table.columns, rows: batch.rows)
         if table == .orderbook { try settleBooks(batch.books, exchange) }
         var changes = FactChanges()
@@ -59,11 +63,9 @@ public final class FactLoad {
         return changes
     }
 
-    /// Straight into the table, which costs half of staging and inserting, where it has nothing yet between the first and the last row
-    /// of each series. Nil: it has.
-    private func append(_ batch: SettledBatch, _ table: FactTable, _ exchange: String) throws(PostgresError) -> FactChanges? {
-        // Books and tickers come singly and not in pages of history.
-        guard table == .klines, !expectsDuplicates, try isVacant(batch.extents, exchange) else { return nil }
+    /// Straight into the table, which costs half of staging and inserting, where that has nothing yet between the first and the last row
+    /// of each run. Nil: it has by now.
+    private func append(_ batch: SettledBatch, _ table: FactTable) throws(PostgresError) -> FactChanges? {
         try connection.run(script: "SAVEPOINT append")
         do {
             try connection.copy(into: table.name, columns: table.columns, rows: batch.rows)
@@ -80,20 +82,39 @@ public final class FactLoad {
         return changes
     }
 
-    private func isVacant(_ extents: [SettledBatch.Extent], _ exchange: String) throws(PostgresError) -> Bool {
-        let first = extents.map { Date(milliseconds: $0.times.lowerBound) }
-        let last = extents.map { Date(milliseconds: $0.times.upperBound) }
-        return try connection.query(
-            """
-            SELECT NOT EXISTS (
-                SELECT FROM unnest(\(extents.map(\.series.symbol))::text[], \(extents.map(\.series.interval))::text[],
-                    \(first)::timestamptz[], \(last)::timestamptz[]) AS s (symbol, interval_code, first, last)
-                CROSS JOIN LATERAL (
-                    SELECT FROM crypto_gaf.fact_klines f WHERE f.exchange = \(exchange) AND f.symbol = s.symbol
-                    AND f.interval_code = s.interval_code AND f.open_time BETWEEN s.first AND s.last LIMIT 1) AS f)
-            """
-        ).one().bool(0)
+    /// What is there between the first and the last row of each run.
+    private enum Standing {
+        case vacant
+        /// The very rows: they were loaded from the same objects.
+        case known
+        case mixed
     }
+
+    private func standing(of batch: SettledBatch, _ table: FactTable, _ exchange: String) throws(PostgresError) -> Standing {
+        // Books and tickers come singly; only where whole pages of history come is it worth to ask.
+        guard table == .klines, batch.rows.count >= Self.page * batch.runs.count else { return .mixed }
+        let runs = batch.runs
+        let (first, last) = (runs.map { Date(milliseconds: $0.first) }, runs.map { Date(milliseconds: $0.last) })
+        // Whose candles a row is of, how many and, by the sum of their times, which.
+        let found = try connection.query(
+            """
+            SELECT bool_and(f.rows = 0), bool_and(f.own = s.rows AND f.seconds = s.seconds)
+            FROM unnest(\(runs.map(\.series.symbol))::text[], \(runs.map(\.series.interval))::text[], \(first)::timestamptz[],
+                \(last)::timestamptz[], \(runs.map(\.hash))::bigint[], \(runs.map { Int64($0.count) })::bigint[],
+                \(runs.map(\.seconds))::bigint[]) AS s (symbol, interval_code, first, last, hash, rows, seconds)
+            CROSS JOIN LATERAL (
+                SELECT count(*) AS rows, count(*) FILTER (WHERE object_hash = s.hash) AS own,
+                    sum(date_part('epoch', open_time)) FILTER (WHERE object_hash = s.hash) AS seconds
+                FROM (
+                    SELECT open_time, object_hash FROM crypto_gaf.fact_klines f WHERE f.exchange = \(exchange) AND f.symbol = s.symbol
+                    AND f.interval_code = s.interval_code AND f.open_time BETWEEN s.first AND s.last LIMIT s.rows + 1) AS f) AS f
+            """
+        ).one()
+        return try found.bool(0) ? .vacant : try found.bool(1) ? .known : .mixed
+    }
+
+    /// Rows of a run, on average.
+    private static let page = 50
 
     private func insert(_ batch: SettledBatch, _ table: FactTable, _ changes: inout FactChanges) throws(PostgresError) {
         let count = try connection.execute(SQL(unescaped: table.insert))
@@ -136,17 +157,16 @@ public final class FactLoad {
             """)
     }
 
-    private func ensureMonths(of batch: SettledBatch, _ table: FactTable) throws(PostgresError) {
-        let times = batch.times.values.flatMap { [$0.lowerBound, $0.upperBound] }.sorted()
-        let unknown = times.filter { !knownMonths.contains(table.rawValue + Date(milliseconds: $0).month) }
+    private func ensure(_ months: [Month], of table: FactTable) throws(PostgresError) {
+        let unknown = months.filter { knownMonths[table]?.contains($0) != true }
         guard !unknown.isEmpty else { return }
+        let starts = unknown.map { Date(milliseconds: $0.start) }
         try connection.execute(
             """
-            SELECT crypto_gaf.ensure_month(\(table.rawValue), month) FROM (
-                SELECT DISTINCT date_trunc('month', time AT TIME ZONE 'UTC')::date AS month
-                FROM unnest(\(unknown.map { Date(milliseconds: $0) })::timestamptz[]) AS time ORDER BY 1) AS months
+            SELECT crypto_gaf.ensure_month(\(table.rawValue), (start AT TIME ZONE 'UTC')::date)
+            FROM unnest(\(starts)::timestamptz[]) WITH ORDINALITY AS s (start, place) ORDER BY place
             """)
-        knownMonths.formUnion(unknown.map { table.rawValue + Date(milliseconds: $0).month })
+        knownMonths[table, default: []].formUnion(unknown)
     }
 
     /// Rollups are of minutes.
@@ -200,15 +220,5 @@ private struct FactChanges {
     mutating func update(of hash: Int64, at hour: Date) {
         counts[hash, default: LoadCounts()].updated += 1
         hours.insert(Hour(hash: hash, hour: hour))
-    }
-}
-
-extension Date {
-    /// Of UTC.
-    fileprivate var month: String {
-        var calendar = Calendar(identifier: .gregorian)
-        calendar.timeZone = .gmt
-        let parts = calendar.dateComponents([.year, .month], from: self)
-        return "\(parts.year ?? 0)-\(parts.month ?? 0)"
     }
 }

@@ -59,7 +59,7 @@ extension FactTable {
         "CREATE TEMP TABLE IF NOT EXISTS \(staging) (LIKE \(name)) ON COMMIT DELETE ROWS"
     }
 
-    /// Inserts what is staged and not there yet. Rows go in in the order in which they are staged, that of their key: so two who load
+    /// Inserts what is staged and not there yet. Rows go in in the order in which they are staged, by month and key, as they do by COPY: so two who load
     /// the same wait for each other, and never in a circle.
     var insert: String {
         "INSERT INTO \(name) (\(list(columns))) SELECT \(list(columns)) FROM pg_temp.\(staging) ON CONFLICT DO NOTHING"

@@ -10,7 +10,7 @@ struct FactSeries: Hashable, Comparable {
     static func < (a: FactSeries, b: FactSeries) -> Bool { (a.symbol, a.interval) < (b.symbol, b.interval) }
 }
 
-/// A batch in the order of its key, each key once.
+/// A batch by months, and in each of them in the order of its key, each key once.
 struct SettledBatch {
     /// What one object brings.
     struct Share {
@@ -20,6 +20,12 @@ struct SettledBatch {
         var replaced = 0
         /// Of what is staged: hours since 1970 UTC.
         var hours: Set<Int64> = []
+
+        fileprivate mutating func add(staged: Int, replaced: Int, hours: Set<Int64>) {
+            self.staged += staged
+            self.replaced += replaced
+            self.hours.formUnion(hours)
+        }
     }
 
     /// An order book: which, and from which object.
@@ -30,80 +36,72 @@ struct SettledBatch {
         let hash: Int64
     }
 
-    /// Milliseconds since 1970 UTC.
-    struct Extent {
+    /// Rows of one object and series that stand one after another.
+    struct Run {
         let series: FactSeries
-        var times: ClosedRange<Int64>
+        let hash: Int64
+        /// Milliseconds since 1970 UTC.
+        let first: Int64
+        var last: Int64
+        var count = 0
+        /// All times in seconds since 1970 UTC, added up.
+        var seconds: Int64 = 0
+
+        fileprivate mutating func add(_ time: Int64) {
+            last = time
+            count += 1
+            seconds += time / 1000
+        }
     }
 
     var rows: BinaryRows
     /// By the object's hash.
     var shares: [Int64: Share] = [:]
-    /// The first and the last time of the rows in each span of 28 days, which no month is shorter than.
-    var times: [Int64: ClosedRange<Int64>] = [:]
-    /// Of candles: the first and the last opening of each series.
-    var extents: [Extent] = []
+    /// That rows lie in.
+    var months: [Month] = []
+    var runs: [Run] = []
     /// Of order books.
     var books: [Book] = []
 
-    fileprivate mutating func extend(to time: Int64, of series: FactSeries, isNew: Bool) {
-        if isNew {
-            extents.append(Extent(series: series, times: time...time))
-        } else {
-            extents[extents.count - 1].times = extents[extents.count - 1].times.lowerBound...time
-        }
-    }
-
     static func hour(_ milliseconds: Int64) -> Int64 { milliseconds / 3_600_000 }
-
-    mutating func cover(_ time: Int64) {
-        let span = time / (28 * KlineInterval.day.milliseconds)
-        let range = times[span] ?? time...time
-        times[span] = min(range.lowerBound, time)...max(range.upperBound, time)
-    }
 }
 
 extension FactBatch {
     /// Of what several objects tell of one candle, ticker or book, the newest object's stays.
     func settled() -> SettledBatch {
-        let (sorted, wasSorted) = sortedEntries()
-        var settled = SettledBatch(rows: rows)
-        for (origin, subject) in zip(origins, subjects) where settled.shares[origin.hash] == nil {
-            settled.shares[origin.hash] = SettledBatch.Share(subject: subject)
-        }
+        let months = months
+        let (sorted, wasSorted) = sortedEntries(months)
+        var settled = SettledBatch(rows: rows, months: months)
         var (staged, replaced) = ([Int](repeating: 0, count: origins.count), [Int](repeating: 0, count: origins.count))
+        var hours = [Set<Int64>](repeating: [], count: origins.count)
         var kept: [BinaryRows.Span] = []
         kept.reserveCapacity(sorted.count)
-        var hours = [Set<Int64>](repeating: [], count: origins.count)
-        var last = (origin: Int32(-1), hour: Int64.min)
-        var newest: Entry?
+        var previous: Entry?
         for entry in sorted {
-            if let newest, newest.series == entry.series, newest.time == entry.time {
-                guard newest.origin == entry.origin else {
-                    replaced[Int(entry.origin)] += 1
-                    continue
-                }
-            } else {
-                if table == .klines {
-                    settled.extend(to: entry.time, of: subjects[Int(entry.origin)], isNew: newest?.series != entry.series)
-                }
-                newest = entry
-                settled.cover(entry.time)
-                if table == .orderbook { settled.books.append(book(of: entry)) }
+            let origin = Int(entry.origin)
+            let isInSeries = previous?.series == entry.series
+            let isOfKey = isInSeries && previous?.time == entry.time
+            if isOfKey, previous?.origin != entry.origin {
+                replaced[origin] += 1
+                continue
             }
-            staged[Int(entry.origin)] += 1
+            if table == .orderbook, !isOfKey { settled.books.append(book(of: entry)) }
+            if !isInSeries || previous?.origin != entry.origin {
+                settled.runs.append(
+                    SettledBatch.Run(series: subjects[origin], hash: origins[origin].hash, first: entry.time, last: entry.time))
+                previous = nil
+            }
+            settled.runs[settled.runs.count - 1].add(entry.time)
             let hour = SettledBatch.hour(entry.time)
-            if last != (entry.origin, hour) {
-                hours[Int(entry.origin)].insert(hour)
-                last = (entry.origin, hour)
-            }
+            if previous.map({ SettledBatch.hour($0.time) }) != hour { hours[origin].insert(hour) }
+            staged[origin] += 1
             kept.append(entry.row)
+            previous = entry
         }
         if !wasSorted || kept.count < entries.count { settled.rows = rows.taking(kept) }
         for (index, origin) in origins.enumerated() {
-            settled.shares[origin.hash]?.staged += staged[index]
-            settled.shares[origin.hash]?.replaced += replaced[index]
-            settled.shares[origin.hash]?.hours.formUnion(hours[index])
+            settled.shares[origin.hash, default: SettledBatch.Share(subject: subjects[index])]
+                .add(staged: staged[index], replaced: replaced[index], hours: hours[index])
         }
         return settled
     }
@@ -113,11 +111,31 @@ extension FactBatch {
         return SettledBatch.Book(symbol: subjects[origin].symbol, time: entry.time, hash: origins[origin].hash)
     }
 
-    /// By series, time and, newest first, origin; and whether they were so from the beginning.
-    private func sortedEntries() -> (entries: [Entry], wasSorted: Bool) {
+    /// That rows lie in, in their order.
+    private var months: [Month] {
+        var months: [Month] = []
+        for entry in entries where months.last?.contains(entry.time) != true {
+            if let known = months.firstIndex(where: { $0.contains(entry.time) }) {
+                // The next row is probably of the same.
+                months.swapAt(known, months.count - 1)
+            } else {
+                months.append(Month(of: entry.time))
+            }
+        }
+        return months.sorted()
+    }
+
+    /// By month, series, time and, newest first, origin; and whether they were so from the beginning. `series` is then the place of both
+    /// month and series.
+    private func sortedEntries(_ months: [Month]) -> (entries: [Entry], wasSorted: Bool) {
         let ranks = ranks
         var sorted = entries
-        for index in sorted.indices { sorted[index].series = ranks[Int(sorted[index].series)] }
+        var month = 0
+        for index in sorted.indices {
+            let time = sorted[index].time
+            if months.count > 1, !months[month].contains(time) { month = months.firstIndex { $0.contains(time) } ?? 0 }
+            sorted[index].series = Int32(month * ranks.count) + ranks[Int(sorted[index].series)]
+        }
         func precedes(_ a: Entry, _ b: Entry) -> Bool {
             if a.series != b.series { return a.series < b.series }
             if a.time != b.time { return a.time < b.time }

@@ -25,7 +25,7 @@ struct TransformBatch: Sendable {
     private let sound: SoundAnswer?
 
     /// What bounds memory, and the time that a transaction is open.
-    static let rowLimit = 32_768
+    static let rowLimit = 16_384
     static let byteLimit = 16 << 20
 
     init(_ group: ObjectGroup, _ source: any ObjectSource) {

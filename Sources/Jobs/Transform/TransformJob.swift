@@ -13,7 +13,7 @@ public struct TransformJob: BatchJob, Sendable {
         public var lake: LakeLocation
         /// Nil: it is not known where, and what lies there is left alone.
         public var archive: LakeLocation?
-        /// Pairs of threads: of each, one reads the next objects while Postgres loads those of the other.
+        /// Pairs of threads, which read in turns: what one has read Postgres loads while the other reads, or loads as well.
         public var workers: Int
         /// List the whole lake first for objects that nobody recorded, however recently that was done.
         public var discovers: Bool

@@ -8,7 +8,7 @@ import Warehouse
 /// One thread with a connection and stores of its own: takes objects, reads them, loads them, each time in one transaction.
 struct TransformLane {
     private let work: TransformWork
-    private let turns: TransformWork.Turns
+    private let turn: TransformWork.Turn
     private let stores: LakeStores
     private var session: (connection: Connection, load: FactLoad)?
     private var away: (backoff: Backoff, since: ContinuousClock.Instant, isTold: Bool)?
@@ -16,9 +16,9 @@ struct TransformLane {
     /// Between two looks while the source is open.
     private static let lookInterval = Duration.milliseconds(100)
 
-    init(_ work: TransformWork, _ turns: TransformWork.Turns) {
+    init(_ work: TransformWork, _ turn: TransformWork.Turn) {
         self.work = work
-        self.turns = turns
+        self.turn = turn
         stores = LakeStores(work)
     }
 
@@ -68,13 +68,13 @@ struct TransformLane {
     }
 
     private func loadNext(_ session: (connection: Connection, load: FactLoad), _ taken: inout ObjectGroup?) throws -> Loaded? {
-        let next = try turns.reading.withLock { _ -> TransformBatch? in
+        let next = try turn.reading.withLock { _ -> TransformBatch? in
             guard let group = try work.source.next(session.connection, stores) else { return nil }
             return try read(group)
         }
         guard let batch = next else { return nil }
         taken = batch.group
-        return try turns.loading.withLock { _ in try load(batch, session) }
+        return try load(batch, session)
     }
 }
 

@@ -3,7 +3,7 @@ import Postgres
 import Runtime
 import Synchronization
 
-/// Objects from the lake to the tables: pairs of lanes, of which one reads while Postgres works for the other.
+/// Objects from the lake to the tables: pairs of lanes that read in turns, while Postgres works for the other or for both.
 struct TransformWork: Sendable {
     let name: String
     let live: LakeLocation
@@ -16,20 +16,19 @@ struct TransformWork: Sendable {
     let patience: Duration
     let connect: @Sendable () throws(PostgresError) -> Connection
 
-    /// What the two lanes of a pair take in turns.
-    final class Turns: Sendable {
+    /// A pair's, to read.
+    final class Turn: Sendable {
         let reading = Mutex(())
-        let loading = Mutex(())
     }
 
     /// Returns when nothing is left or the stop was requested; throws the first lane's error when all have ended.
     func run(pairs: Int) throws {
-        let turns = (0..<pairs).map { _ in Turns() }
+        let turns = (0..<pairs).map { _ in Turn() }
         for outcome in Thread.concurrently(2 * pairs, { lane in try runLane(turns[lane / 2]) }) { try outcome.get() }
     }
 
-    private func runLane(_ turns: Turns) throws {
-        var lane = TransformLane(self, turns)
+    private func runLane(_ turn: Turn) throws {
+        var lane = TransformLane(self, turn)
         try lane.run()
     }
 }

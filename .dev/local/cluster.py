@@ -70,7 +70,7 @@ class Cluster:
         unfinished = self.data.with_name(self.data.name + ".new")
         shutil.rmtree(unfinished, ignore_errors=True)
         command = [self.programs / "initdb", "-D", unfinished, "-U", SUPERUSER, "--auth=scram-sha-256", f"--pwfile={words}",
-                   "--encoding=UTF8", "--locale=C.UTF-8"]
+                   "--encoding=UTF8", "--locale=C.UTF-8", "--lc-collate=C"]
         self._run(command, "initdb")
         unfinished.rename(self.data)
         words.unlink()

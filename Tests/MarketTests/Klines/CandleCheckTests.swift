@@ -97,11 +97,12 @@ struct CandleCheckTests {
         for isClosed in [nil, false, true] {
             late.isClosed = isClosed
             // The clock that tells when it came may be a little behind.
-            for receivedAt in [100 * minute + 300, 100 * minute, 100 * minute - 4000] {
+            for receivedAt in [102 * minute, 100 * minute + 300, 100 * minute, 100 * minute - 4000] {
                 let checked = check(late, receivedAt: receivedAt)
                 #expect(checked.open == 1 && checked.closed.isEmpty && checked.rejected.isEmpty)
             }
         }
+        #expect(check(candle(101), receivedAt: 101 * minute).open == 1, "it was long under way")
         #expect(check(candle(101), receivedAt: 100 * minute + 300).rejected.map(\.reason) == ["it opens after the answer was received"])
     }
 

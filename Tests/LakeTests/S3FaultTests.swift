@@ -102,6 +102,7 @@ struct S3FaultTests {
         let first = Mutex(0)
         let open = Mutex(0)
         let arrivals = Mutex<[Int]>([])
+        let isFirstAlone = Mutex(false)
         scripted.server.answer { _ in
             if first.withLock({ count in
                 count += 1
@@ -115,11 +116,17 @@ struct S3FaultTests {
                 return count
             }
             defer { open.withLock { $0 -= 1 } }
-            arrivals.withLock { $0.append(count) }
+            let isFirst = arrivals.withLock { arrivals in
+                arrivals.append(count)
+                return arrivals.count == 1
+            }
+            // Nothing else is asked before this is answered; if it were, it would not wait as long as that.
+            if isFirst { isFirstAlone.withLock { $0 = !eventually(within: .milliseconds(500)) { open.withLock { $0 > 1 } } } }
             Thread.sleep(forTimeInterval: 0.05)
             return .reply(200, body: [1])
         }
         store.getAll((0..<32).map { "b/\($0)" }) { _, result in #expect(throws: Never.self) { try result.get() } }
+        #expect(isFirstAlone.withLock { $0 })
         #expect(arrivals.withLock { $0.count } == 32 && arrivals.withLock { $0.prefix(17).max() ?? 0 } <= 16)
     }
 

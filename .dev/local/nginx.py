@@ -40,6 +40,8 @@ def variables(ports, sockets, log="/dev/stdout"):
         "VENUE_LISTEN": f"127.0.0.1:{ports['VENUE_PORT']}",
         "SERVE": f"unix:{sockets}/serve",
         "EXCHANGE": f"unix:{sockets}/exchange",
+        "KEEP_CONNECTIONS": "on",
+        "SITE": TEMPLATE.parent / "site/*.conf",
         "NGINX_DIR": TEMPLATE.parent,
         "SWAGGER_UI": VIEWER,
         "ACCESS_LOG": log,

@@ -38,7 +38,8 @@ final class NginxStack {
         serve = try NginxStack.startServe(directory, cluster, database)
         let values = [
             "LISTEN": "127.0.0.1:\(page)", "API_LISTEN": "127.0.0.1:\(old)", "VENUE_LISTEN": "127.0.0.1:\(venue)",
-            "SERVE": "unix:\(directory)/serve", "EXCHANGE": "unix:\(directory)/exchange", "NGINX_DIR": "\(Repository.root)/nginx",
+            "SERVE": "unix:\(directory)/serve", "EXCHANGE": "unix:\(directory)/exchange", "KEEP_CONNECTIONS": "on",
+            "SITE": "\(Repository.root)/nginx/site/*.conf", "NGINX_DIR": "\(Repository.root)/nginx",
             "SWAGGER_UI": "\(directory)/ui", "ACCESS_LOG": "\(directory)/access.log", "WORKERS": "1", "CLIENT_RATE": "100",
             "CLIENT_CONNECTIONS": "100", "UNLIMITED": "127.0.0.0/8 0; ::1 0;", "ALLOW_ORIGIN": "*",
         ]

@@ -10,7 +10,7 @@ export PORT VENUE_PORT OLD_API_PORT DATABASE_PORT MARKET CAPTURE SPEED SEED
 
 .PHONY: help
 help: ## say what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: release ## build, start everything, print one URL; Ctrl-C stops it all
@@ -31,6 +31,11 @@ job: ## run a job of the list now: make job NAME=transform
 .PHONY: test
 test: ## install, build, check and test everything
 	@.dev/test
+
+.PHONY: k8s-test
+k8s-test: ## check the chart: render it, validate it, run its scripts
+	@.dev/setup run test chart
+	@.dev/k8s-test
 
 .PHONY: lint format
 lint: ## check formatting, scripts and job files

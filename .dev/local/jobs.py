@@ -10,7 +10,7 @@ from pathlib import Path
 
 import strictyaml
 from crontab import CronTab
-from strictyaml import Enum, Int, Map, Regex, Seq, Str
+from strictyaml import Enum, Int, Map, Optional, Regex, Seq, Str, UniqueSeq
 
 FOLDER = Path(__file__).resolve().parents[2] / "cronjobs"
 
@@ -20,6 +20,8 @@ SCHEMA = Map({
     "overlap": Enum(["allow", "forbid"]),
     "arguments": Seq(Str()),
     "deadline": Int(),
+    # What a job must reach beside the database; a cluster lets it through to nothing else.
+    Optional("needs"): UniqueSeq(Enum(["venues", "lake"])),
     "resources": Map({"cpu": Regex(r"[0-9]+m|[0-9]+"), "memory": Regex(r"[0-9]+(Ki|Mi|Gi)")}),
 })
 

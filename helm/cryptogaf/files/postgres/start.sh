@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The bundled database: makes the cluster if there is none, brings users and passwords in step with the secrets, then runs Postgres.
-#   PGDATA, POSTGRES_DB; SECRETS (folders superuser, owner, worker, api with username and password); CONFIGURATION (settings.conf, roles.sql)
+#   PGDATA, POSTGRES_DB; SECRETS (folders superuser, owner, worker, api with username and password); CONFIGURATION (settings.conf, roles.sql);
+#   SOCKETS, PORT, LISTEN_ADDRESSES
 set -euo pipefail
 
 : "${PGDATA:?}" "${POSTGRES_DB:?}"
@@ -17,29 +18,44 @@ if [ ! -s "$PGDATA/PG_VERSION" ]; then
     rm -rf "$PGDATA.new"
     initdb --pgdata "$PGDATA.new" --username postgres --pwfile "$secrets/superuser/password" --auth-local peer --auth-host scram-sha-256 \
         --encoding UTF8 --locale C.UTF-8 --data-checksums >/dev/null
+    echo "include_if_exists '$configuration/settings.conf'" >>"$PGDATA.new/postgresql.conf"
     mv "$PGDATA.new" "$PGDATA"
 fi
 # Whoever runs the server may connect on its socket as the superuser; everybody else needs a password.
 printf 'local all postgres peer map=server\nhost all all all scram-sha-256\n' >"$PGDATA/pg_hba.conf"
 printf 'server %s postgres\n' "$(id -un 2>/dev/null || id -u)" >"$PGDATA/pg_ident.conf"
 
-options=(-c "include_if_exists=$configuration/settings.conf" -c "unix_socket_directories=$sockets" -c "port=$port")
+options=(-c "unix_socket_directories=$sockets" -c "port=$port")
+
+stopping=
+# Postgres takes SIGTERM to mean "when everybody has left"; nobody here waits for that.
+serve() {
+    postgres -D "$PGDATA" "${options[@]}" -c "listen_addresses=$1" >&2 &
+    server=$!
+    trap 'stopping=yes; kill -INT $server 2>/dev/null || true' TERM INT
+}
+finish() {
+    local status
+    while status=0 && { wait "$server" || status=$?; } && kill -0 "$server" 2>/dev/null; do :; done
+    return "$status"
+}
+ask() { psql -X -h "$sockets" -p "$port" -U postgres -d postgres -v ON_ERROR_STOP=1 -Atq "$@"; }
 
 # Without a network, so that nobody comes in before the passwords are set. A crash's recovery may take its time.
-postgres -D "$PGDATA" "${options[@]}" -c listen_addresses= >&2 &
-first=$!
-trap 'kill -INT $first 2>/dev/null; wait $first' TERM INT
-until psql -h "$sockets" -p "$port" -U postgres -d postgres -Atqc 'SELECT 1' >/dev/null 2>&1; do
-    kill -0 "$first" || exit 1
+serve ''
+until ask -c 'SELECT' >/dev/null 2>&1; do
+    kill -0 "$server" || exit 1
     sleep 0.2
 done
 for name in owner worker api; do
     # In the environment, where psql reads them: on a command line everybody could.
     declare -x "${name}_user=$(cat "$secrets/$name/username")" "${name}_password=$(cat "$secrets/$name/password")"
 done
-psql -h "$sockets" -p "$port" -U postgres -d postgres -v ON_ERROR_STOP=1 -v "database=$POSTGRES_DB" -Atqf "$configuration/roles.sql"
-kill -INT "$first"
-wait "$first" || true
-trap - TERM INT
+ask -v "database=$POSTGRES_DB" -f "$configuration/roles.sql"
+unset owner_password worker_password api_password
+kill -INT "$server"
+finish
+[ -z "$stopping" ] || exit 0
 
-exec postgres -D "$PGDATA" "${options[@]}" -c 'listen_addresses=*'
+serve "${LISTEN_ADDRESSES:-*}"
+finish

@@ -7,10 +7,16 @@ export PGHOST=$POSTGRES_HOST PGPORT=$POSTGRES_PORT PGDATABASE=$POSTGRES_DB PGUSE
 product=HELM-TEST
 sql() { psql -X -v ON_ERROR_STOP=1 -v "product=$product" -q; }
 
-insert() {
+forget() {
     sql <<'SQL'
 DELETE FROM crypto_gaf.samples WHERE product = :'product';
 DELETE FROM crypto_gaf.gafs WHERE product = :'product';
+SQL
+}
+
+insert() {
+    forget
+    sql <<'SQL'
 INSERT INTO crypto_gaf.gafs (product, max_size, redraw_interval) VALUES (:'product', 32, '0 s');
 INSERT INTO crypto_gaf.samples (product, midpoint, ask_prices, ask_sizes, bid_prices, bid_sizes, buys, sells)
 SELECT :'product', p, ARRAY[p + 1, p + 2, p + 3], ARRAY[1, 2, 3], ARRAY[p - 1, p - 2, p - 3], ARRAY[3, 2, 1],
@@ -28,11 +34,17 @@ get() {
     exec 3>&-
 }
 
+# Reads all of it: whoever writes it must not find nobody there.
+first_line() {
+    IFS= read -r line && printf '%s' "${line%$'\r'}"
+    cat >/dev/null
+}
+
 fetch() {
-    trap 'echo "DELETE FROM crypto_gaf.gafs WHERE product = :'"'product'"'" | sql' EXIT
+    trap forget EXIT
     local status
-    for _ in $(seq 30); do
-        status=$(get "/api/gaf/image.png?product=$product&kind=orderbook" | head -1 | tr -d '\r' | tr '\0' ' ') || status="nobody answers"
+    for _ in $(seq "${TRIES:-30}"); do
+        status=$(get "/api/gaf/image.png?product=$product&kind=orderbook" | first_line) || status="nobody answers"
         [[ $status == *" 200 "* ]] && break
         sleep 1
     done

@@ -1,0 +1,121 @@
+"""The program takes every command line and every variable that the chart gives it."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import unittest
+from concurrent.futures import ThreadPoolExecutor
+
+from chart import CASES, ROOT, containers, find, of_kind, pods, rendered
+from program import knows, program, variables
+
+sys.path.insert(0, str(ROOT / ".dev/local"))
+import jobs  # noqa: E402  (the list that `make run` gives to cron)
+
+# Asked of the program, and not there yet: each goes from here when it comes.
+AWAITED_VARIABLES = {"LAKE_URL", "LAKE_ARCHIVE_URL", "S3_ENDPOINT", "S3_REGION", "S3_ACCESS_KEY", "S3_SECRET_KEY"}
+REFUSED = {64: "usage", 78: "environment"}
+
+
+def programs(case):
+    """(where, command, variables by name) of every container, and every probe, that runs the program."""
+    objects = rendered(case)
+    for one, _, spec in pods(objects):
+        for container in containers(spec):
+            if container.get("command", [""])[0] != "cryptogaf":
+                continue
+            shared = {}
+            for source in container.get("envFrom", []):
+                shared |= find(objects, "ConfigMap", source["configMapRef"]["name"])["data"]
+            own = {variable["name"]: variable.get("value", "from a secret") for variable in container.get("env", [])}
+            yield f"{one}: {container['name']}", container["command"], shared | own
+            for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
+                if "exec" in container.get(probe, {}):
+                    yield f"{one}: {probe}", container[probe]["exec"]["command"], shared | own
+
+
+def exit_code(command, environment):
+    """How the command ends against a database that is not there; what goes on trying is told to stop."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        free = taken.getsockname()[1]
+    words = [f"127.0.0.1:{free}" if word.startswith("0.0.0.0:") else word for word in command[1:]]
+    nowhere = {"POSTGRES_HOST": "127.0.0.1", "POSTGRES_PORT": "1"} if "POSTGRES_HOST" in environment else {}
+    process = subprocess.Popen([program(), *words], env={"PATH": os.environ["PATH"]} | environment | nowhere, stdin=subprocess.DEVNULL,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        return process.wait(1.5)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGTERM)
+        return process.wait(60)
+
+
+class Commands(unittest.TestCase):
+    def test_every_variable_is_one_that_the_program_reads(self):
+        known = variables()
+        for case in CASES:
+            for where, _, environment in programs(case):
+                unknown = {name for name in environment if not known.fullmatch(name)} - AWAITED_VARIABLES
+                self.assertEqual(unknown, set(), f"{case}: {where}")
+
+    def test_a_variable_that_the_program_does_not_read_is_found(self):
+        self.assertIsNone(variables().fullmatch("SLEEP_INTERVALL"))
+        self.assertIsNotNone(variables().fullmatch("SLEEP_INTERVAL"))
+
+    def test_no_variable_is_awaited_in_vain(self):
+        missing = {name for name in AWAITED_VARIABLES if not variables().fullmatch(name)}
+        if missing:
+            self.skipTest(f"the program does not read yet: {', '.join(sorted(missing))}")
+
+    @unittest.skipUnless(program(), "no program was built")
+    def test_every_command_line_is_one_that_the_program_takes(self):
+        different = {(*command, *sorted(environment.items())): (where, command, environment)
+                     for case in CASES for where, command, environment in programs(case) if knows(command[1:])}
+        with ThreadPoolExecutor(8) as pool:
+            ended = pool.map(lambda one: exit_code(one[1], one[2]), different.values())
+        for (where, command, _), code in zip(different.values(), ended):
+            self.assertNotIn(code, REFUSED, f"{where}: {' '.join(command)} is refused")
+        self.assertGreater(len(different), 5)
+
+    @unittest.skipUnless(program(), "no program was built")
+    def test_a_command_line_with_a_fault_is_found(self):
+        environment = next(environment for _, command, environment in programs("minimal") if "calculate" in command)
+        self.assertEqual(exit_code(["cryptogaf", "calculate", "--for", "often"], environment), 64)
+        self.assertEqual(exit_code(["cryptogaf", "calculate", "--once"], environment | {"LOG_LEVEL": "loud"}), 78)
+
+    @unittest.skipUnless(program(), "no program was built")
+    def test_the_program_has_every_command_and_option_that_the_chart_uses(self):
+        missing = {" ".join([word for index, word in enumerate(command[1:]) if index == 0 or word.startswith("--")])
+                   for case in CASES for _, command, _ in programs(case) if not knows(command[1:])}
+        if missing:
+            self.skipTest(f"the program has not yet: {'; '.join(sorted(missing))}")
+
+
+class Jobs(unittest.TestCase):
+    def test_there_is_a_cron_job_for_every_file_that_says_what_the_file_says(self):
+        for case in ("bundled", "cnpg", "external"):
+            made = {one.name.removeprefix("gaf-cryptogaf-"): one["spec"] for one in of_kind(rendered(case), "CronJob")}
+            lake = CASES[case].get("lake", {}).get("mode", "none") != "none"
+            listed = {job["name"]: job for job in jobs.read_all() if lake or "lake" not in job.get("needs", [])}
+            self.assertEqual(set(made), set(listed))
+            for name, job in listed.items():
+                spec = made[name]
+                container = spec["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]
+                self.assertEqual(
+                    (spec["schedule"], spec["concurrencyPolicy"], spec["timeZone"], spec["jobTemplate"]["spec"]["activeDeadlineSeconds"]),
+                    (job["schedule"], job["overlap"].capitalize(), "Etc/UTC", int(job["deadline"])))
+                self.assertEqual(container["command"], ["cryptogaf", *job["arguments"]])
+                self.assertEqual(container["resources"]["requests"], job["resources"])
+
+    def test_what_asks_venues_or_reads_raw_objects_says_so(self):
+        for job in jobs.read_all():
+            needs = set(job.get("needs", []))
+            if job["name"].startswith("ingest-") or job["name"] == "fill-gaps":
+                self.assertEqual(needs, {"venues", "lake"}, job["name"])
+            if job["name"] in ("transform", "maintain"):
+                self.assertIn("lake", needs, job["name"])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -37,5 +37,8 @@ def variables():
     """Names that the program's sources read, as patterns: a venue's own have its name in them."""
     sources = "\n".join(path.read_text() for path in sorted((ROOT / "Sources/cryptogaf").rglob("*.swift")))
     names = set(re.findall(r'reader\.\w+\(\s*"([A-Z][A-Z0-9_]*)"', sources)) | LIBPQ
+    # Lists of names that are read in a loop.
+    for names_in_a_row in re.findall(r'\[("[A-Z][A-Z0-9_]+"(?:, "[A-Z][A-Z0-9_]+")+)\]', sources):
+        names |= set(re.findall(r'"([A-Z0-9_]+)"', names_in_a_row))
     venues = set(re.findall(r'\\\(venue\.name\.uppercased\(\)\)(_[A-Z_]+)"', sources))
     return re.compile("|".join(sorted(names) + [f"[A-Z0-9]+{ending}" for ending in sorted(venues)]))

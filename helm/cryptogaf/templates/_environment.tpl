@@ -1,23 +1,12 @@
 {{/* Variables of the program that are no secret and concern no database; every container of ours has them by envFrom. */}}
 {{- define "cryptogaf.environment" -}}
 {{- $values := .Values -}}
-{{- $lake := include "cryptogaf.lakeURL" . -}}
 LOG_LEVEL: {{ $values.logs.level }}
 LOG_FORMAT: {{ $values.logs.format }}
 HTTP_TIMEOUT: {{ $values.collect.httpTimeout | quote }}
 SLEEP_INTERVAL: {{ $values.collect.sleepInterval | quote }}
 COINBASE_URL: {{ include "cryptogaf.coinbaseURL" . | quote }}
 ALLOW_ORIGIN: {{ $values.api.allowOrigin | quote }}
-{{- with $lake }}
-LAKE_URL: {{ . | quote }}
-LAKE_ARCHIVE_URL: {{ printf "%s/%s" . $values.lake.archivePrefix | quote }}
-{{- end }}
-{{- if eq $values.lake.mode "s3" }}
-S3_REGION: {{ $values.lake.s3.region }}
-{{- with $values.lake.s3.endpoint }}
-S3_ENDPOINT: {{ . }}
-{{- end }}
-{{- end }}
 {{- range $name, $value := $values.environment }}
 {{- include "cryptogaf.refuseSecret" $name }}
 {{ $name }}: {{ $value | quote }}
@@ -36,8 +25,8 @@ envFrom:
       name: {{ include "cryptogaf.fullname" . }}-environment
 {{- end -}}
 
-{{/* Out of secrets, for containers that talk to venues and the lake. */}}
-{{- define "cryptogaf.secretEnv" -}}
+{{/* Out of secrets, for what asks venues: keys of their APIs. */}}
+{{- define "cryptogaf.venueEnv" -}}
 {{- range $name, $from := .Values.secretEnvironment }}
 - name: {{ $name }}
   valueFrom:
@@ -45,8 +34,24 @@ envFrom:
       name: {{ $from.secret }}
       key: {{ $from.key }}
 {{- end }}
+{{- end -}}
+
+{{/* Where raw objects are. Only for what works with them: whoever is told of a bucket must have its keys, too. */}}
+{{- define "cryptogaf.lakeEnv" -}}
+- name: LAKE_URL
+  value: {{ include "cryptogaf.lakeURL" . | quote }}
+{{- with .Values.lake.archiveURL }}
+- name: LAKE_ARCHIVE_URL
+  value: {{ . | quote }}
+{{- end }}
 {{- if eq .Values.lake.mode "s3" }}
 {{- with .Values.lake.s3 }}
+- name: S3_REGION
+  value: {{ .region }}
+{{- with .endpoint }}
+- name: S3_ENDPOINT
+  value: {{ . }}
+{{- end }}
 - name: S3_ACCESS_KEY
   valueFrom:
     secretKeyRef:

@@ -5,8 +5,6 @@ import re
 from chart import containers, of_kind, pods
 
 SECRET = re.compile(r"PASSWORD|PASSWD|_PW$|SECRET|TOKEN|API_?KEY|ACCESS_KEY|CREDENTIAL", re.I)
-# What CloudNativePG makes, by the name of the Cluster.
-CLUSTER_SERVICES = ("rw", "ro", "r")
 
 
 def restricted(objects):
@@ -124,6 +122,24 @@ def matched(objects):
         if any("replicas" in other["spec"] for other in objects if other.name == target["name"] and other["kind"] == target["kind"]):
             yield f"{one}: the number of pods is fixed at the same time"
     yield from _references(objects, names)
+    yield from _monitors(objects)
+
+
+def _monitors(objects):
+    for one in of_kind(objects, "ServiceMonitor"):
+        services = [s for s in of_kind(objects, "Service") if covers(one["spec"]["selector"]["matchLabels"], s["metadata"]["labels"])]
+        for endpoint in one["spec"]["endpoints"]:
+            if not any(port["name"] == endpoint["port"] for service in services for port in service["spec"]["ports"]):
+                yield f"{one}: no Service has the port {endpoint['port']}"
+    for one in of_kind(objects, "PodMonitor"):
+        selector = one["spec"]["selector"]["matchLabels"]
+        made = [spec for _, labels, spec in pods(objects) if covers(selector, labels)]
+        ports = {port.get("name") for spec in made for container in spec["containers"] for port in container.get("ports", [])}
+        if any(selector == {"cnpg.io/cluster": cluster.name} for cluster in of_kind(objects, "Cluster")):
+            ports = {"metrics"}
+        for endpoint in one["spec"]["podMetricsEndpoints"]:
+            if endpoint["port"] not in ports:
+                yield f"{one}: no pod has the port {endpoint['port']}"
 
 
 def _references(objects, names):

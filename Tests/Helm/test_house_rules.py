@@ -62,6 +62,14 @@ class Spoiled(unittest.TestCase):
         find(objects, "Service", "gaf-cryptogaf-handlers")["spec"]["selector"]["app.kubernetes.io/component"] = "handler"
         self.assertIn("selects 0 kinds of pods", "\n".join(house_rules.matched(objects)))
 
+    def test_a_monitor_of_nothing(self):
+        objects = rendered("cnpg")
+        find(objects, "ServiceMonitor", "gaf-cryptogaf-nginx")["spec"]["endpoints"][0]["port"] = "metrics"
+        find(objects, "PodMonitor", "gaf-cryptogaf-postgres")["spec"]["selector"]["matchLabels"] = {"cnpg.io/cluster": "other"}
+        found = "\n".join(house_rules.matched(objects))
+        self.assertIn("no Service has the port metrics", found)
+        self.assertIn("no pod has the port metrics", found)
+
     def test_a_name_that_is_too_long(self):
         objects = rendered("minimal")
         of_kind(objects, "CronJob")[0]["metadata"]["name"] = "a" * 53

@@ -75,7 +75,7 @@ class Database(unittest.TestCase):
             volume = pod_template(find(objects, "Deployment", "gaf-cryptogaf-collect"))[1]["volumes"][0]["secret"]
             # Not the authority's key beside it.
             self.assertEqual((volume["secretName"], volume["items"]), (secret, [{"key": key, "path": "ca.crt"}]))
-        self.assertEqual(variables(rendered("predecessor"), "Deployment", "collect")["PGSSLROOTCERT"], "system")
+        self.assertEqual(variables(rendered("predecessor"), "Deployment", "collect")["PGSSLROOTCERT"], "/etc/ssl/certs/ca-certificates.crt")
         names = only(cnpg, "Cluster", "db")["spec"]["certificates"]["serverAltDNSNames"]
         self.assertIn(variables(cnpg, "Deployment", "handlers")["POSTGRES_HOST"], names)
 

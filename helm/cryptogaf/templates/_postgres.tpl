@@ -106,8 +106,9 @@ external
 - name: PGSSLROOTCERT
   value: /etc/postgres-ca/ca.crt
 {{- else if hasPrefix "verify" (include "cryptogaf.postgresSSLMode" $root) }}
+# What the system trusts; libpq of before version 16 knows no other name for it.
 - name: PGSSLROOTCERT
-  value: system
+  value: /etc/ssl/certs/ca-certificates.crt
 {{- end }}
 {{- end -}}
 

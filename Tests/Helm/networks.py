@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from chart import NAMESPACE, RELEASE, find, of_kind, pods
 from house_rules import covers
 
+# Ports that only Prometheus asks.
+METRICS = (9187, 3903)
 NGINX_CONFIGURATION = f"{RELEASE}-cryptogaf-nginx"
 
 
@@ -24,7 +26,7 @@ def groups(objects):
         ports = {port["containerPort"] for container in spec["containers"] for port in container.get("ports", [])}
         found.append(Group(f"{one['kind']} {one.name}", tuple(sorted(labels.items())), tuple(sorted(ports)), spec))
     for one in of_kind(objects, "Cluster"):
-        found.append(Group(str(one), (("cnpg.io/cluster", one.name),), (5432, 8000, 9187)))
+        found.append(Group(str(one), (("cnpg.io/cluster", one.name),), (5432, 8000, METRICS[0])))
     for one in of_kind(objects, "Pooler"):
         found.append(Group(str(one), (("cnpg.io/poolerName", one.name),), (5432,)))
     return found

@@ -19,7 +19,10 @@ PROMTOOL = shutil.which("promtool")
 def metrics():
     """Names that /metrics has, from the sources that write them."""
     source = "\n".join(path.read_text() for path in (ROOT / "Sources/API").glob("*Metrics*.swift"))
-    return {f"cryptogaf_{name}" for name in re.findall(r'family\("([a-z_]+)"', source)} | set(re.findall(r'"(cryptogaf_[a-z_]+)"', source))
+    names = {f"cryptogaf_{name}" for name in re.findall(r'family\("([a-z_]+)"', source)} | set(re.findall(r'"(cryptogaf_[a-z_]+)"', source))
+    counted = (CHART / "files/mtail/http.mtail").read_text()
+    names |= set(re.findall(r"(?m)^counter (\w+)", counted))
+    return names | {f"{name}_{part}" for name in re.findall(r"(?m)^histogram (\w+)", counted) for part in ("bucket", "sum", "count")}
 
 
 def alerts():

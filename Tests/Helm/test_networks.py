@@ -11,8 +11,7 @@ def surplus(objects):
     inside, _ = networks.wanted(objects)
     every = networks.groups(objects)
     ports = {port for group in every for port in group.ports}
-    metrics = {9187}
-    return sorted(f"{source.name} → {target.name}:{port}" for source in every for target in every for port in ports - metrics
+    return sorted(f"{source.name} → {target.name}:{port}" for source in every for target in every for port in ports - set(networks.METRICS)
                   if networks.allows(objects, source, target, port) and (source, target, port) not in inside)
 
 

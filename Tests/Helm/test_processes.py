@@ -21,6 +21,7 @@ import account  # noqa: E402  (who may run Postgres)
 import cluster  # noqa: E402
 import nginx  # noqa: E402
 
+MTAIL = shutil.which("mtail")
 NGINX = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")
 
 
@@ -75,7 +76,7 @@ def nginx_configuration(case, folder, serve="127.0.0.1:9"):
     text = text.replace("/etc/cryptogaf", str(folder.path)).replace("/dev/stdout", str(folder.path / "access.log"))
     for name, site in data.items():
         if name != "nginx.conf":
-            folder.write(name, site)
+            folder.write(name, site.replace("/run/nginx", str(folder.path / "run")))
     folder.write("run/.keep", "")
     return folder.write("nginx.conf", text), ports["8080"]
 
@@ -99,6 +100,49 @@ class NginxConfiguration(unittest.TestCase):
         self.assertIn("fastcgi_keep_conn off;", data["nginx.conf"])
         self.assertIn("set_real_ip_from 10.0.0.0/8;", data["proxies.site"])
         self.assertNotIn("proxies.site", find(rendered("minimal"), "ConfigMap", f"{RELEASE}-cryptogaf-nginx")["data"])
+
+
+@unittest.skipUnless(NGINX and MTAIL, "nginx or mtail is not installed")
+class Counts(unittest.TestCase):
+    """What mtail makes of nginx' log: files/mtail, as in the container beside nginx."""
+
+    def test_requests_are_counted_by_route_also_after_the_copy_of_the_log_was_emptied(self):
+        folder = Folder()
+        self.addCleanup(folder.remove)
+        path, page = nginx_configuration("cnpg", folder)
+        counted = folder.path / "run/counted.log"
+        web = subprocess.Popen(nginx_command(folder, path, "-g", "daemon off;"), stderr=subprocess.DEVNULL, cwd="/")
+        self.addCleanup(end, web)
+        port = free_port()
+        counter = subprocess.Popen(
+            account.prefix() + ["sh", str(CHART / "files/mtail/start.sh")], stderr=subprocess.DEVNULL, cwd="/",
+            env=account.environment(LOG=counted, PROGRAMS=CHART / "files/mtail/http.mtail", ADDRESS="127.0.0.1", PORT=port, LIMIT=100_000))
+        self.addCleanup(end, counter)
+        wait(lambda: answers(f"http://127.0.0.1:{port}/metrics") and answers(f"http://127.0.0.1:{page}/favicon.svg"), 60, counter)
+
+        def ask(times):
+            for _ in range(times):
+                for target in ("/api/gaf/image.png?product=%22x%22", "/css/base.css", "/api/gaf/products"):
+                    answers(f"http://127.0.0.1:{page}{target}")
+
+        def samples():
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
+                lines = answer.read().decode().splitlines()
+            return {re.sub(r'prog="[^"]*",', "", name): float(value) for name, value in (line.rsplit(" ", 1) for line in lines if line.startswith("cryptogaf_"))}
+
+        # No handler listens here.
+        image, page_files = ('cryptogaf_http_requests_total{route="/api/gaf/image.png",status="502"}', 'cryptogaf_http_requests_total{route="/",status="200"}')
+        ask(20)
+        wait(lambda: samples().get(image) == 20, 30, counter)
+        with open(counted, "a") as log:
+            log.write("other lines\n" * 10_000)
+        wait(lambda: counted.stat().st_size == 0, 30, counter)
+        ask(20)
+        wait(lambda: samples().get(image) == 40, 30, counter)
+        found = samples()
+        self.assertGreaterEqual(found[page_files], 40)
+        self.assertEqual(found['cryptogaf_http_request_seconds_count{route="/api/gaf/products"}'], 40)
+        self.assertGreater(found['cryptogaf_http_response_bytes_total{route="/"}'], 40)
 
 
 @unittest.skipUnless(cluster.installed(), "Postgres is not installed")

@@ -122,6 +122,13 @@ cnpg.io/poolerName: {{ include "cryptogaf.cluster" $root }}-pooler
     {{- toYaml $networks.scrapers | nindent 4 }}
 {{- end }}
 {{- end }}
+{{- if and (eq $component "nginx") $root.Values.monitoring.http.enabled }}
+- ports: [{protocol: TCP, port: 3903}]
+  {{- with $networks.scrapers }}
+  from:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+{{- end }}
 {{- if and (eq $component "postgres") (eq (include "cryptogaf.postgresMode" $root) "cnpg") }}
 - from:
     - namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: {{ $networks.operatorNamespace }}}}

@@ -107,6 +107,9 @@ def _places(objects, group):
         own = {variable["name"]: variable.get("value") for variable in container.get("env", [])}
         if "POSTGRES_HOST" in own:
             yield own["POSTGRES_HOST"], int(own["POSTGRES_PORT"])
+        if "DATA_SOURCE_URI" in own:
+            host, _, port = own["DATA_SOURCE_URI"].partition("/")[0].partition(":")
+            yield host, int(port)
         if "HOST" in own:
             yield own["HOST"], int(own["PORT"])
         if container.get("command", [])[:2] == ["cryptogaf", "collect"]:

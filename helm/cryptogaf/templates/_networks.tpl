@@ -45,6 +45,7 @@ cnpg.io/poolerName: {{ include "cryptogaf.cluster" $root }}-pooler
 {{/* Components that connect to Postgres, as JSON. */}}
 {{- define "cryptogaf.databaseClients" -}}
 {{- $clients := list "handlers" "migrate" -}}
+{{- if and .Values.monitoring.postgresExporter.enabled (ne (include "cryptogaf.postgresMode" .) "cnpg") }}{{ $clients = append $clients "exporter" }}{{ end -}}
 {{- if .Values.collect.enabled }}{{ $clients = append $clients "collect" }}{{ end -}}
 {{- if .Values.tests.enabled }}{{ $clients = append $clients "test" }}{{ end -}}
 {{- if or (include "cryptogaf.products" . | fromJsonArray) .Values.symbols }}{{ $clients = append $clients "set-up" }}{{ end -}}
@@ -122,8 +123,8 @@ cnpg.io/poolerName: {{ include "cryptogaf.cluster" $root }}-pooler
     {{- toYaml $networks.scrapers | nindent 4 }}
 {{- end }}
 {{- end }}
-{{- if and (eq $component "nginx") $root.Values.monitoring.http.enabled }}
-- ports: [{protocol: TCP, port: 3903}]
+{{- if or (eq $component "exporter") (and (eq $component "nginx") $root.Values.monitoring.http.enabled) }}
+- ports: [{protocol: TCP, port: {{ ternary 9187 3903 (eq $component "exporter") }}}]
   {{- with $networks.scrapers }}
   from:
     {{- toYaml . | nindent 4 }}

@@ -3,7 +3,6 @@
 import contextlib
 import copy
 import os
-import time
 from functools import lru_cache
 from pathlib import Path
 
@@ -40,18 +39,20 @@ def chart():
 
 
 def render(values, **options):
-    """Every object, checked first against the schema of values, as an installation does. `_template` names where it came from."""
+    """Every object, checked first against the schema of values, as an installation does."""
     options = {"name": RELEASE, "namespace": NAMESPACE} | options
     try:
         chart().validate_schema(values)
         texts = chart().render(values, **options)
     except helm.HelmError as error:
         raise Refusal(str(error)) from None
-    found = []
-    for template, text in texts.items():
-        if template.endswith(".yaml"):
-            found += [Object(document, _template=template) for document in yaml.load_all(text, yaml.CSafeLoader) if document]
-    return found
+    return objects(texts)
+
+
+def objects(texts):
+    """The objects in what templates made; notes are none."""
+    manifests = [text for template, text in texts.items() if template.endswith(".yaml")]
+    return [Object(document) for text in manifests for document in yaml.load_all(text, yaml.CSafeLoader) if document]
 
 
 class Object(dict):
@@ -68,20 +69,10 @@ class Object(dict):
     def __str__(self):
         return f"{self['kind']} {self.name}"
 
-    @property
-    def plain(self):
-        return {key: value for key, value in self.items() if key != "_template"}
-
-
-SECONDS = {}
-
 
 @lru_cache
 def _rendered(case):
-    started = time.monotonic()
-    objects = render(CASES[case])
-    SECONDS[case] = time.monotonic() - started
-    return objects
+    return render(CASES[case])
 
 
 def rendered(case):

@@ -2,6 +2,7 @@
 
 import json
 import re
+import tempfile
 import time
 import unittest
 from functools import lru_cache
@@ -13,7 +14,7 @@ import yaml
 from kubernetes_validate.utils import schema_contents
 from referencing import Registry, Resource
 
-from chart import CASES, CHART, Refusal, find, merged, of_kind, quiet, render, rendered
+from chart import CASES, CHART, NAMESPACE, RELEASE, Refusal, find, merged, objects, of_kind, quiet, render, rendered
 
 SCHEMAS = {path.stem: json.loads(path.read_text()) for path in sorted((Path(__file__).parent / "schemas").glob("*.json"))}
 # The oldest that the chart says it runs on, and the newest that the schemas know.
@@ -39,7 +40,7 @@ def definitions(version):
 
 def faults(one, version):
     """What is wrong with an object, of Kubernetes or of an operator."""
-    found = validator(one["apiVersion"], one["kind"], version).iter_errors(one.plain)
+    found = validator(one["apiVersion"], one["kind"], version).iter_errors(one)
     return "; ".join(f"{one}: {'/'.join(map(str, error.absolute_path))}: {error.message}" for error in found) or None
 
 
@@ -66,7 +67,7 @@ class Rendering(unittest.TestCase):
 
     def test_rendering_twice_gives_the_same_but_for_drawn_passwords(self):
         for case, values in CASES.items():
-            first, second = ([one.plain for one in render(values) if one["kind"] != "Secret"] for _ in range(2))
+            first, second = ([one for one in render(values) if one["kind"] != "Secret"] for _ in range(2))
             self.assertEqual(first, second, case)
 
     def test_a_long_release_name_still_makes_names_that_fit(self):
@@ -77,6 +78,15 @@ class Rendering(unittest.TestCase):
         one, other = (render(CASES["cnpg"], name=name) for name in ("one", "other"))
         shared = {(o["kind"], o.name) for o in one} & {(o["kind"], o.name) for o in other}
         self.assertEqual(shared, set())
+
+    def test_a_packed_chart_renders_the_same_and_fits_into_a_release(self):
+        with tempfile.TemporaryDirectory() as folder, quiet():
+            packed = Path(helm.package(str(CHART), destination=folder))
+            # Helm keeps the chart in a Secret, in base64, which holds at most 1 MiB.
+            self.assertLess(packed.stat().st_size * 4 / 3, 500_000)
+            with helm.Chart.load(str(packed)) as there:
+                texts = there.render(CASES["external"], name=RELEASE, namespace=NAMESPACE)
+        self.assertEqual({(one["kind"], one.name) for one in objects(texts)}, {(one["kind"], one.name) for one in rendered("external")})
 
     def test_the_schema_of_values_knows_exactly_the_values_there_are(self):
         values = yaml.safe_load((CHART / "values.yaml").read_text())

@@ -40,10 +40,10 @@ class Database(unittest.TestCase):
         objects = rendered("cnpg")
         self.assertEqual(variables(objects, "Deployment", "handlers")["POSTGRES_HOST"], "gaf-cryptogaf-db-pooler")
         self.assertEqual(only(objects, "Pooler", "db")["spec"]["type"], "ro")
-        handlers = pod_template(find(objects, "Deployment", "gaf-cryptogaf-handlers"))[1]["containers"][0]
-        self.assertIn("--pooled", handlers["command"])
+        self.assertEqual(variables(objects, "Deployment", "handlers")["POSTGRES_POOLED"], "true")
         for kind, name in [("Deployment", "collect"), ("CronJob", "calculate")]:
             self.assertEqual(variables(objects, kind, name)["POSTGRES_HOST"], "gaf-cryptogaf-db-rw")
+            self.assertNotIn("POSTGRES_POOLED", variables(objects, kind, name))
 
     def test_cnpg_handlers_may_read_from_standbys_that_vacuum_then_respects(self):
         objects = render(merged("cnpg", {"postgres": {"pooler": {"enabled": False}}}))

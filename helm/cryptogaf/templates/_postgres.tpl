@@ -100,6 +100,11 @@ external
     secretKeyRef:
       name: {{ include "cryptogaf.postgresSecret" . }}
       key: {{ (get $root.Values.postgres.auth $role).passwordKey }}
+{{- if and (eq $role "api") $root.Values.postgres.pooler.enabled }}
+# No prepared statements: the next transaction may meet another connection.
+- name: POSTGRES_POOLED
+  value: "true"
+{{- end }}
 - name: PGSSLMODE
   value: {{ include "cryptogaf.postgresSSLMode" $root }}
 {{- if include "cryptogaf.postgresCA" $root }}

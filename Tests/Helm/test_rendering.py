@@ -202,6 +202,7 @@ class Refusals(unittest.TestCase):
         self.refuses("bundled database has no replica", {"api": {"readReplica": True}})
         self.refuses("2 instances cannot have 2 synchronous", {"postgres": {"mode": "cnpg", "cnpg": {"instances": 2, "synchronousStandbys": 2}}})
         self.refuses("destinationPath", {"postgres": {"mode": "cnpg", "cnpg": {"backup": {"enabled": True}}}})
+        self.refuses("has no Barman", {"postgres": {"cnpg": {"imageName": "ghcr.io/cloudnative-pg/postgresql:15.14-minimal-bookworm"}}}, "cnpg-in-tree")
         self.refuses("gateway.parentRefs", {"gateway": {"enabled": True}})
         self.refuses("lake.mode", {"symbols": [{"name": "binance:BTC-USDT"}]})
         self.refuses("lake.s3.bucket", {"lake": {"mode": "s3"}})

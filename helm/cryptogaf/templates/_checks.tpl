@@ -24,6 +24,11 @@
 {{- end -}}
 {{- end -}}
 {{- end -}}
+{{- if and (eq $mode "cnpg") $values.postgres.cnpg.backup.enabled (eq $values.postgres.cnpg.backup.method "barmanObjectStore") -}}
+{{- if regexMatch "-(minimal|standard)-" $values.postgres.cnpg.imageName -}}
+{{- fail (printf "postgres.cnpg.imageName: %s has no Barman; the method barmanObjectStore needs an image like …-system-bookworm" $values.postgres.cnpg.imageName) -}}
+{{- end -}}
+{{- end -}}
 {{- if and $values.gateway.enabled (not $values.gateway.parentRefs) -}}
 {{- fail "gateway.parentRefs: name the gateway that the route hangs on" -}}
 {{- end -}}

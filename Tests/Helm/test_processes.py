@@ -215,6 +215,12 @@ class BundledDatabase(unittest.TestCase):
         self.assertNotIn("pass\\word", log)
         self.assertNotIn("another", log)
 
+    def test_postgres_takes_the_settings_that_the_chart_gives_to_any_database(self):
+        wanted = find(rendered("cnpg"), "Cluster", f"{RELEASE}-cryptogaf-db")["spec"]["postgresql"]["parameters"]
+        self.folder.write("configuration/settings.conf", "".join(f"{name} = '{value}'\n" for name, value in wanted.items()))
+        self.start()
+        self.assertEqual({name: self.ask("api", f"SHOW {name}").stdout.strip() for name in wanted}, wanted)
+
     def test_clients_do_not_hold_up_its_end(self):
         self.start()
         client = subprocess.Popen(["psql", "-XAtqc", "SELECT pg_sleep(600)"], stderr=subprocess.DEVNULL, env=account.environment(

@@ -181,6 +181,10 @@ class Refusals(unittest.TestCase):
         draw = {"jobs": {"overrides": {"calculate": {"arguments": ["calculate", "--for", "75s", "--jobs", "60"]}}}}
         self.refuses("job calculate = 120", merged("minimal", draw) | {"api": {"replicaCount": 4}})
 
+    def test_the_budget_counts_workers_of_a_job(self):
+        load = {"jobs": {"overrides": {"transform": {"arguments": ["job", "transform", "--jobs", "16"]}}}, "postgres": {"maxConnections": 100}}
+        self.refuses("job transform = 34", load, "bundled")
+
     def test_a_pooler_takes_the_handlers_off_the_budget(self):
         render(merged("cnpg", {"api": {"autoscaling": {"maxReplicas": 40}}}))
         self.refuses("connection budget of the replica: pooler 2 × 100", {"postgres": {"pooler": {"poolSize": 100}}}, "cnpg")

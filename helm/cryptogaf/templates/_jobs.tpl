@@ -51,29 +51,20 @@
 {{- ternary (add 1 (div (sub .deadline 1) 60)) 1 (eq .overlap "allow") -}}
 {{- end -}}
 
-{{/* Connections of one run: drawing takes one per thread. */}}
+{{/* Connections of one run: (list root job). Drawing takes one per thread, loading two per worker and two for the run itself. */}}
 {{- define "cryptogaf.jobConnections" -}}
-{{- $root := index . 0 -}}
 {{- $job := index . 1 -}}
+{{- $workers := 1 -}}
+{{- $after := "" -}}
+{{- range $job.arguments -}}
+{{- if eq $after "--jobs" }}{{ $workers = int . }}{{ end -}}
+{{- $after = . -}}
+{{- end -}}
 {{- if $job.connections -}}
 {{- $job.connections -}}
 {{- else if eq (first $job.arguments) "calculate" -}}
-{{- $threads := 1 -}}
-{{- $after := "" -}}
-{{- range $job.arguments -}}
-{{- if eq $after "--jobs" }}{{ $threads = int . }}{{ end -}}
-{{- $after = . -}}
-{{- end -}}
-{{- $threads -}}
+{{- $workers -}}
 {{- else -}}
-{{- $root.Values.jobs.connections -}}
-{{- end -}}
-{{- end -}}
-
-{{/* Whether any job needs something: (list root what), with what as in `needs` of cronjobs/*.yaml */}}
-{{- define "cryptogaf.anyNeeds" -}}
-{{- $what := index . 1 -}}
-{{- range $name, $job := include "cryptogaf.jobs" (index . 0) | fromJson -}}
-{{- if has $what (default (list) $job.needs) }}yes{{ end -}}
+{{- max (int (index . 0).Values.jobs.connections) (add 2 (mul 2 $workers)) -}}
 {{- end -}}
 {{- end -}}

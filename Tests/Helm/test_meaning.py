@@ -89,14 +89,14 @@ class Database(unittest.TestCase):
 class Secrets(unittest.TestCase):
     def test_passwords_are_drawn_and_never_the_same(self):
         first, second = ({one.name: one["data"]["password"] for one in of_kind(render(CASES["minimal"]), "Secret")} for _ in range(2))
-        self.assertEqual(set(first), {f"gaf-cryptogaf-postgres-{role}" for role in ("owner", "worker", "api", "superuser")})
-        self.assertEqual(len(set(first.values()) | set(second.values())), 8)
+        self.assertEqual(set(first), {f"gaf-cryptogaf-postgres-{role}" for role in ("owner", "worker", "api")})
+        self.assertEqual(len(set(first.values()) | set(second.values())), 6)
         for password in first.values():
             self.assertEqual(len(base64.b64decode(password)), 32)
 
     def test_brought_secrets_are_used_and_none_is_made(self):
         objects = rendered("locked-down")
-        self.assertEqual([one.name for one in of_kind(objects, "Secret")], ["gaf-cryptogaf-postgres-superuser"])
+        self.assertEqual(of_kind(objects, "Secret"), [])
         self.assertEqual(variables(objects, "Deployment", "collect")["POSTGRES_PW"], ("gaf-worker", "password"))
         self.assertEqual(of_kind(rendered("external"), "Secret"), [])
 

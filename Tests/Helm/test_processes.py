@@ -153,7 +153,7 @@ class BundledDatabase(unittest.TestCase):
         self.folder = Folder()
         self.addCleanup(self.folder.remove)
         self.port = free_port()
-        for role in ("superuser", "owner", "worker", "api"):
+        for role in ("owner", "worker", "api"):
             # What comes from a secret may hold any character.
             self.secret(role, f"{role}'s pass\\word ${role}")
             self.folder.write(f"secrets/{role}/username", f"gaf_{role}")
@@ -204,6 +204,9 @@ class BundledDatabase(unittest.TestCase):
         self.assertEqual(self.ask("worker", "SHOW max_connections").stdout.strip(), "200")
         self.assertEqual(self.ask("worker", "SHOW log_line_prefix").stdout.strip("\n"), "it's %m ")
         self.assertEqual(self.ask("api", "SELECT pg_has_role('cryptogaf_api', 'member'), pg_has_role('cryptogaf_worker', 'member')").stdout.strip(), "t|f")
+        refused = subprocess.run(["psql", "-XAtqc", "SELECT 1", "-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres", "postgres"], capture_output=True,
+                                 text=True, env=account.environment(PGPASSWORD="postgres"))
+        self.assertIn("rejects connection", refused.stderr)
         self.assertEqual(self.stop(), 0)
         before = dict(self.passwords)
         self.secret("worker", "another")

@@ -5,6 +5,11 @@
 {{- if or $values.postgresql.auth.password $values.postgresql.auth.postgresPassword -}}
 {{- fail "postgresql.auth.password stands in the values, where everybody can read it: kubectl create secret generic NAME --type kubernetes.io/basic-auth --from-literal username=… --from-literal password=…, then postgresql.auth.existingSecret=NAME" -}}
 {{- end -}}
+{{- $users := list (include "cryptogaf.postgresUser" (list . "owner")) (include "cryptogaf.postgresUser" (list . "worker")) (include "cryptogaf.postgresUser" (list . "api")) | uniq -}}
+{{- $secrets := list (include "cryptogaf.existingSecret" (list . "owner")) (include "cryptogaf.existingSecret" (list . "worker")) (include "cryptogaf.existingSecret" (list . "api")) | uniq -}}
+{{- if and (lt (len $users) 3) (or (eq $mode "cnpg") (and (eq $mode "bundled") (or (ne (len $secrets) 1) (has "" $secrets)))) -}}
+{{- fail "postgres.auth: owner, worker and api must be three users; one user for everything (postgresql.auth.username) needs one secret for everything (postgresql.auth.existingSecret) and cannot be had in mode cnpg" -}}
+{{- end -}}
 {{- if and $values.api.readReplica (eq $mode "bundled") -}}
 {{- fail "api.readReplica: the bundled database has no replica" -}}
 {{- end -}}

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The bundled database: makes the cluster if there is none, brings users and passwords in step with the secrets, then runs Postgres.
-#   PGDATA, POSTGRES_DB; SECRETS (folders superuser, owner, worker, api with username and password); CONFIGURATION (settings.conf, roles.sql);
+#   PGDATA, POSTGRES_DB; SECRETS (folders owner, worker, api with username and password); CONFIGURATION (settings.conf, roles.sql);
 #   SOCKETS, PORT, LISTEN_ADDRESSES
 set -euo pipefail
 
@@ -16,13 +16,13 @@ for folder in /usr/lib/postgresql/*/bin; do PATH=$folder:$PATH; done
 if [ ! -s "$PGDATA/PG_VERSION" ]; then
     # Made beside its place and moved there whole: half a cluster would never start.
     rm -rf "$PGDATA.new"
-    initdb --pgdata "$PGDATA.new" --username postgres --pwfile "$secrets/superuser/password" --auth-local peer --auth-host scram-sha-256 \
+    initdb --pgdata "$PGDATA.new" --username postgres --auth-local peer --auth-host scram-sha-256 \
         --encoding UTF8 --locale C.UTF-8 --data-checksums >/dev/null
     echo "include_if_exists '$configuration/settings.conf'" >>"$PGDATA.new/postgresql.conf"
     mv "$PGDATA.new" "$PGDATA"
 fi
-# Whoever runs the server may connect on its socket as the superuser; everybody else needs a password.
-printf 'local all postgres peer map=server\nhost all all all scram-sha-256\n' >"$PGDATA/pg_hba.conf"
+# The superuser has no password: whoever runs the server is it, on its socket. Everybody else needs one, and comes over the network.
+printf 'local all postgres peer map=server\nhost all postgres all reject\nhost all all all scram-sha-256\n' >"$PGDATA/pg_hba.conf"
 printf 'server %s postgres\n' "$(id -un 2>/dev/null || id -u)" >"$PGDATA/pg_ident.conf"
 
 options=(-c "unix_socket_directories=$sockets" -c "port=$port")

@@ -65,6 +65,21 @@ class Alerts(unittest.TestCase):
         for text in [alert["expr"] for alert in alerts()] + [path.read_text() for path in (CHART / "files/dashboards").glob("*.json")]:
             self.assertEqual(set(re.findall(r"\bcryptogaf_[a-z_]+", text)) - known, set())
 
+    def test_every_job_that_records_itself_is_late_at_some_time(self):
+        late = next(alert["expr"] for alert in alerts() if alert["alert"] == "CryptoGAFJobLate")
+        patterns = re.compile("|".join(re.findall(r'job=~?"([^"]+)"', late)))
+        for path in (ROOT / "cronjobs").glob("*.yaml"):
+            if yaml.safe_load(path.read_text())["arguments"][0] == "job":
+                self.assertTrue(patterns.fullmatch(path.stem), path.stem)
+
+    def test_what_runbooks_name_is_there(self):
+        readme = (CHART / "README.md").read_text()
+        for name in re.findall(r"\bcryptogaf_[a-z_]+", readme):
+            self.assertIn(name, metrics())
+        missing = [report for report in re.findall(r"sql/reports/\w+\.sql", readme) if not (ROOT / report).exists()]
+        if missing:
+            self.skipTest(f"there is not yet: {', '.join(missing)}")
+
     def test_the_chart_hands_them_on_unchanged(self):
         made = of_kind(rendered("cnpg"), "PrometheusRule")
         self.assertEqual([one["spec"] for one in made], [yaml.safe_load(path.read_text()) for path in RULES])

@@ -50,6 +50,14 @@ class Folder:
         shutil.rmtree(self.path, ignore_errors=True)
 
 
+def read_only_but(folder):
+    """What to put before a command so that it may write only there, as in its container; nothing where that is not allowed."""
+    if subprocess.run(["unshare", "--mount", "true"], capture_output=True).returncode:
+        return []
+    mounts = f"mount --bind {folder} {folder} && mount -o remount,bind,ro / && exec \"$@\""
+    return ["unshare", "--mount", "sh", "-c", mounts, "sh"]
+
+
 def wait(what, seconds, process=None):
     """Until `what()` is true; fails when the process ends or the time is up."""
     end = time.monotonic() + seconds
@@ -111,11 +119,11 @@ class Counts(unittest.TestCase):
         self.addCleanup(folder.remove)
         path, page = nginx_configuration("cnpg", folder)
         counted = folder.path / "run/counted.log"
-        web = subprocess.Popen(nginx_command(folder, path, "-g", "daemon off;"), stderr=subprocess.DEVNULL, cwd="/")
+        web = subprocess.Popen(read_only_but(folder.path) + nginx_command(folder, path, "-g", "daemon off;"), stderr=subprocess.DEVNULL, cwd="/")
         self.addCleanup(end, web)
         port = free_port()
         counter = subprocess.Popen(
-            account.prefix() + ["sh", str(CHART / "files/mtail/start.sh")], stderr=subprocess.DEVNULL, cwd="/",
+            read_only_but(folder.path) + account.prefix() + ["sh", str(CHART / "files/mtail/start.sh")], stderr=subprocess.DEVNULL, cwd="/",
             env=account.environment(LOG=counted, PROGRAMS=CHART / "files/mtail/http.mtail", ADDRESS="127.0.0.1", PORT=port, LIMIT=100_000))
         self.addCleanup(end, counter)
         wait(lambda: answers(f"http://127.0.0.1:{port}/metrics") and answers(f"http://127.0.0.1:{page}/favicon.svg"), 60, counter)
@@ -174,7 +182,7 @@ class BundledDatabase(unittest.TestCase):
             PORT=self.port, LISTEN_ADDRESSES="127.0.0.1")
         self.log = open(path / "log", "a")
         self.addCleanup(self.log.close)
-        self.process = subprocess.Popen(account.prefix() + ["bash", str(path / "configuration/start.sh")], env=environment, cwd="/", stdout=self.log,
+        self.process = subprocess.Popen(read_only_but(path) + account.prefix() + ["bash", str(path / "configuration/start.sh")], env=environment, cwd="/", stdout=self.log,
                                         stderr=self.log)
         try:
             wait(self.ready, 60, self.process)
@@ -248,7 +256,7 @@ class BundledDatabase(unittest.TestCase):
         serve = subprocess.Popen([program(), "serve", "--listen", f"127.0.0.1:{fastcgi}", "--threads", "2"], env=self.variables("api"),
                                  stderr=subprocess.DEVNULL)
         self.addCleanup(end, serve)
-        web = subprocess.Popen(nginx_command(self.folder, path, "-g", "daemon off;"), stderr=subprocess.DEVNULL, cwd="/")
+        web = subprocess.Popen(read_only_but(self.folder.path) + nginx_command(self.folder, path, "-g", "daemon off;"), stderr=subprocess.DEVNULL, cwd="/")
         self.addCleanup(end, web)
         wait(lambda: answers(f"http://127.0.0.1:{page}/readyz"), 60, web)
         self.assertEqual(self.smoke("fetch", page).returncode, 1)

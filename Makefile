@@ -7,6 +7,7 @@ RELEASE := -c release --static-swift-stdlib
 
 # Set on the command line or in the environment; .dev/run knows the defaults.
 export PORT VENUE_PORT OLD_API_PORT DATABASE_PORT MARKET CAPTURE SPEED SEED
+export REGISTRY TAG SWIFT_BASE SYSTEM_BASE POSTGRES_BASE
 
 .PHONY: help
 help: ## say what there is
@@ -55,6 +56,10 @@ soak: ## the long versions of the failure tests
 release: ## build the optimized program
 	@.dev/setup run
 	@$(SWIFT) build $(RELEASE) --product cryptogaf
+
+.PHONY: image
+image: ## build the container images: make image REGISTRY=registry.example.com/team TAG=1.2.3
+	@.dev/image
 
 .PHONY: clean
 clean: ## remove everything that was built or collected

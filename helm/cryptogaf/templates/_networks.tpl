@@ -100,6 +100,9 @@ cnpg.io/poolerName: {{ include "cryptogaf.cluster" $root }}-pooler
 {{- end }}
 {{- $stores = or $stores (and (eq $component "postgres") $root.Values.postgres.cnpg.backup.enabled) }}
 {{- end }}
+{{- if and (eq $mode "bundled") (eq $component "postgres") $root.Values.postgres.bundled.backup.enabled $root.Values.postgres.bundled.backup.s3.bucket }}
+{{- $stores = true }}
+{{- end }}
 {{- if $stores }}
 - to: [{ipBlock: {cidr: {{ $networks.objectStore.cidr }}}}]
   ports: [{protocol: TCP, port: {{ $networks.objectStore.port }}}]

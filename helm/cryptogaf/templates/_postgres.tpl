@@ -160,3 +160,35 @@ volumeMounts:
   {{- end }}
 {{- end -}}
 {{- end -}}
+
+{{/* pgBackRest's settings, which it reads from the environment; nothing without backups of the bundled database. */}}
+{{- define "cryptogaf.backupEnv" -}}
+{{- with .Values.postgres.bundled.backup -}}
+{{- if .enabled -}}
+- {name: PGBACKREST_PG1_PATH, value: /var/lib/postgresql/data/pgdata}
+- {name: PGBACKREST_PG1_SOCKET_PATH, value: /run/postgresql}
+- {name: PGBACKREST_PG1_USER, value: postgres}
+- {name: PGBACKREST_REPO1_RETENTION_FULL, value: {{ .keep | quote }}}
+- {name: PGBACKREST_LOCK_PATH, value: /run/postgresql/pgbackrest}
+- {name: PGBACKREST_LOG_LEVEL_FILE, value: "off"}
+- {name: PGBACKREST_LOG_LEVEL_CONSOLE, value: warn}
+- {name: PGBACKREST_COMPRESS_TYPE, value: lz4}
+{{- if .s3.bucket }}
+- {name: PGBACKREST_REPO1_TYPE, value: s3}
+- {name: PGBACKREST_REPO1_PATH, value: {{ printf "/%s" (trimAll "/" .s3.prefix) }}}
+- {name: PGBACKREST_REPO1_S3_BUCKET, value: {{ .s3.bucket }}}
+- {name: PGBACKREST_REPO1_S3_REGION, value: {{ .s3.region }}}
+- {name: PGBACKREST_REPO1_S3_ENDPOINT, value: {{ required "postgres.bundled.backup.s3.endpoint: name the host of the bucket" .s3.endpoint }}}
+- {name: PGBACKREST_REPO1_S3_URI_STYLE, value: {{ .s3.uriStyle }}}
+- name: PGBACKREST_REPO1_S3_KEY
+  valueFrom:
+    secretKeyRef: {name: {{ required "postgres.bundled.backup.s3.existingSecret: name the secret with the bucket's credentials" .s3.existingSecret }}, key: {{ .s3.accessKeyKey }}}
+- name: PGBACKREST_REPO1_S3_KEY_SECRET
+  valueFrom:
+    secretKeyRef: {name: {{ .s3.existingSecret }}, key: {{ .s3.secretKeyKey }}}
+{{- else }}
+- {name: PGBACKREST_REPO1_PATH, value: /backups}
+{{- end }}
+{{- end -}}
+{{- end -}}
+{{- end -}}

@@ -13,6 +13,18 @@ port=${PORT:-5432}
 # Debian keeps the server's programs off the path.
 for folder in /usr/lib/postgresql/*/bin; do PATH=$folder:$PATH; done
 
+if [ -e "$PGDATA.restore" ]; then
+    # Asked for by `backup.sh restore`. Made beside its place; what was there stays beside it, too, since nobody knows yet whether it is worse.
+    rm -rf "$PGDATA.new"
+    mkdir -m 700 "$PGDATA.new"
+    moment=(--type=default)
+    [ ! -s "$PGDATA.restore" ] || moment=(--type=time "--target=$(cat "$PGDATA.restore")" --target-action=promote)
+    pgbackrest --stanza=main restore --pg1-path="$PGDATA.new" "${moment[@]}" >&2
+    sed -i "s|$PGDATA.new|$PGDATA|g" "$PGDATA.new/postgresql.auto.conf"
+    [ ! -e "$PGDATA" ] || mv "$PGDATA" "$PGDATA.before-$(date -u +%Y%m%dT%H%M%SZ)"
+    mv "$PGDATA.new" "$PGDATA"
+    rm "$PGDATA.restore"
+fi
 if [ ! -s "$PGDATA/PG_VERSION" ]; then
     # Made beside its place and moved there whole: half a cluster would never start.
     rm -rf "$PGDATA.new"
@@ -43,7 +55,7 @@ ask() { psql -X -h "$sockets" -p "$port" -U postgres -d postgres -v ON_ERROR_STO
 
 # Without a network, so that nobody comes in before the passwords are set. A crash's recovery may take its time.
 serve ''
-until ask -c 'SELECT' >/dev/null 2>&1; do
+until [ "$(ask -c 'SELECT pg_is_in_recovery()' 2>/dev/null)" = f ]; do
     kill -0 "$server" || exit 1
     sleep 0.2
 done

@@ -1,0 +1,158 @@
+"""The images' file trees, assembled as the Dockerfiles do, and run as containers do: another user, a root that nobody writes."""
+
+import re
+import shutil
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+from chart import ROOT
+from program import program
+from processes import MTAIL, NGINX, BundledServer, answers, cluster, end, free_port, nginx_configuration, wait
+
+IMAGES = ROOT / "helm/images"
+VIEWER = ROOT / ".build/vendor/swagger-ui"
+BWRAP = shutil.which("bwrap")
+USER = "10001"
+
+
+def assemble(test, name, *operands):
+    """The tree of an image; gone with the test."""
+    folder = Path(tempfile.mkdtemp(prefix="cryptogaf-image-"))
+    folder.chmod(0o755)
+    test.addCleanup(shutil.rmtree, folder, ignore_errors=True)
+    done = subprocess.run([IMAGES / "assemble", name, folder, *operands], capture_output=True, text=True)
+    test.assertEqual(done.returncode, 0, done.stderr)
+    return folder
+
+
+def inside(tree, *command, writable=(), readable=(), variables=None):
+    """A command line that runs in the tree: as the image's user, without capabilities, the root read-only; only the network is shared."""
+    words = [BWRAP, "--ro-bind", tree, "/", "--proc", "/proc", "--dev", "/dev", "--unshare-user", "--unshare-pid", "--unshare-ipc", "--uid", USER,
+             "--gid", USER, "--cap-drop", "ALL", "--die-with-parent", "--clearenv", "--setenv", "PATH", "/usr/bin"]
+    for name, value in (variables or {}).items():
+        words += ["--setenv", name, str(value)]
+    for path in readable:
+        words += ["--ro-bind", path, "/etc/cryptogaf"]
+    for path in writable:
+        words += ["--bind", *path]
+    return [str(word) for word in (*words, "--", *command)]
+
+
+def runs_here():
+    return BWRAP and subprocess.run([BWRAP, "--ro-bind", "/", "/", "--unshare-user", "true"], capture_output=True).returncode == 0
+
+
+class Dockerfiles(unittest.TestCase):
+    def test_they_end_as_a_user_without_a_shell_and_say_what_they_are(self):
+        for path in sorted(IMAGES.glob("*.Dockerfile")):
+            # Postgres' own scripts need a shell; the others have none.
+            user, base = ("999", "FROM ${POSTGRES_BASE}") if path.stem == "postgres" else (USER, "FROM scratch")
+            final = path.read_text().split(base)[1]
+            self.assertIn(f"USER {user}:{user}", final, path.name)
+            self.assertIn("HEALTHCHECK", final)
+            for label in ("title", "description", "version", "revision", "base.name", "base.digest"):
+                self.assertIn(f"org.opencontainers.image.{label}=", final)
+            for line in re.findall(r"^(?:CMD|ENTRYPOINT|.* CMD) (.*)$", final, re.M):
+                self.assertTrue(line.startswith("["), f"{path.name}: {line} would need a shell")
+            if path.stem == "postgres":
+                self.assertIn("chmod a-s", re.search(r"RUN apt-get.*?\n(?! )", final, re.S)[0])
+            else:
+                self.assertNotIn("RUN", final)
+            # A base is an argument, so that `make image` can name it by digest.
+            self.assertEqual(set(re.findall(r"^FROM (\S+)", path.read_text(), re.M)) - {"scratch"}, {
+                "cryptogaf.Dockerfile": {"${SWIFT_BASE}", "${SYSTEM_BASE}"}, "nginx.Dockerfile": {"${SYSTEM_BASE}"},
+                "postgres.Dockerfile": {"${POSTGRES_BASE}"}}[path.name])
+            self.assertTrue(path.with_name(path.name + ".dockerignore").exists())
+
+    def test_what_they_copy_is_there_and_not_ignored(self):
+        for path in sorted(IMAGES.glob("*.Dockerfile")):
+            allowed = [line[1:] for line in path.with_name(path.name + ".dockerignore").read_text().split() if line.startswith("!")]
+            for sources in re.findall(r"^COPY (?!--from)(.*) \S+$", path.read_text(), re.M):
+                for source in sources.split():
+                    self.assertTrue((ROOT / source).exists(), f"{path.name}: {source}")
+                    self.assertIn(source, allowed)
+
+
+@unittest.skipUnless(program() and NGINX and MTAIL and VIEWER.exists(), "the program, nginx, mtail or Swagger UI is missing")
+class Trees(unittest.TestCase):
+    def trees(self):
+        return {"cryptogaf": assemble(self, "cryptogaf", program()), "nginx": assemble(self, "nginx", VIEWER)}
+
+    def test_nothing_in_them_is_setuid_writable_by_others_or_builds_programs_and_they_are_small(self):
+        for name, tree in self.trees().items():
+            files = [path for path in tree.rglob("*") if not path.is_symlink()]
+            self.assertEqual([path for path in files if path.stat().st_mode & 0o7022], [], name)
+            tools = re.compile(r"(cc|gcc|clang|swiftc?|ld|as|make|python3?|perl|bash|apt-get|dpkg|su|sudo|mount)(-[0-9.]+)?$")
+            self.assertEqual([path for path in files if path.is_file() and tools.match(path.name)], [], name)
+            size = sum(path.stat().st_size for path in files if path.is_file())
+            # A program for debugging carries what a released one does not.
+            if name == "nginx" or "/release/" in str(program()):
+                self.assertLessEqual(size, 120_000_000, name)
+            print(f"image {name}: {size / 1e6:.1f} MB, {len(files)} files, {Path(program()).parent.name} build", flush=True)
+
+    def test_a_library_that_is_missing_or_a_setuid_bit_would_be_found(self):
+        tree = assemble(self, "cryptogaf", program())
+        library = next(tree.rglob("libpq.so.5"))
+        library.unlink()
+        if runs_here():
+            done = subprocess.run(inside(tree, "cryptogaf", "--version"), capture_output=True, text=True)
+            self.assertIn("libpq.so.5", done.stderr)
+        own = Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, own)
+        shutil.copy(program(), own / "p")
+        (own / "p").chmod(0o4755)
+        again = assemble(self, "cryptogaf", own / "p")
+        self.assertEqual((again / "usr/bin/cryptogaf").stat().st_mode & 0o7777, 0o755)
+
+
+@unittest.skipUnless(runs_here(), "bubblewrap is not installed, or may not make namespaces here")
+@unittest.skipUnless(program() and NGINX and MTAIL and VIEWER.exists() and cluster.installed(), "the program, nginx, mtail, Swagger UI or Postgres is missing")
+class RunTrees(BundledServer):
+    def test_every_program_finds_its_libraries_in_its_tree(self):
+        for name, operand in (("cryptogaf", program()), ("nginx", VIEWER)):
+            tree = assemble(self, name, operand)
+            for path in sorted((tree / "usr/bin").iterdir()):
+                done = subprocess.run(inside(tree, "/lib64/ld-linux-x86-64.so.2", "--list", f"/usr/bin/{path.name}"), capture_output=True, text=True)
+                self.assertNotIn("not found", done.stdout + done.stderr, path.name)
+        self.assertEqual(subprocess.run(inside(tree, "sh", "-c", ": >/etc/x"), capture_output=True).returncode, 2)
+
+    def test_migrate_serve_probe_and_nginx_run_in_their_trees(self):
+        self.start()
+        ours, web = assemble(self, "cryptogaf", program()), assemble(self, "nginx", VIEWER)
+
+        def variables(role):
+            chosen = ("POSTGRES_HOST", "POSTGRES_PORT", "POSTGRES_DB", "POSTGRES_USER", "POSTGRES_PW", "PGSSLMODE")
+            return {name: self.variables(role)[name] for name in chosen} | {"SQL_DIR": "/usr/share/cryptogaf/sql"}
+
+        def run(role, *words):
+            return subprocess.run(inside(ours, "cryptogaf", *words, variables=variables(role)), capture_output=True, text=True)
+        self.assertEqual(run("owner", "migrate").returncode, 0)
+        self.assertEqual(run("api", "migrate", "--wait", "1m").returncode, 0)
+        self.assertEqual(run("worker", "product", "add", "BTC-USD").returncode, 0)
+        fastcgi, health = free_port(), free_port()
+        serve = subprocess.Popen(inside(ours, "cryptogaf", "serve", "--listen", f"127.0.0.1:{fastcgi}", "--health", f"127.0.0.1:{health}",
+                                        variables=variables("api")), stderr=subprocess.DEVNULL)
+        self.addCleanup(end, serve)
+        wait(lambda: run("api", "probe", "--connect", f"127.0.0.1:{health}", "--path", "/readyz").returncode == 0, 60, serve)
+        path, page = nginx_configuration("minimal", self.folder, f"127.0.0.1:{fastcgi}")
+        # The places of the image again, which that function replaced by this machine's.
+        text = path.read_text().replace(str(ROOT / "nginx"), "/usr/share/cryptogaf/nginx").replace(str(self.folder.path / "access.log"), "/dev/stdout")
+        path.write_text(text.replace(str(self.folder.path), "/etc/cryptogaf"))
+        state = self.folder.path / "state"
+        state.mkdir()
+        state.chmod(0o777)
+        command = ("nginx", "-p", "/run/nginx", "-c", "/etc/cryptogaf/nginx.conf", "-e", "stderr", "-g", "daemon off;")
+        process = subprocess.Popen(inside(web, *command, readable=[self.folder.path], writable=[(state, "/run/nginx")]), stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL)
+        self.addCleanup(end, process)
+        wait(lambda: answers(f"http://127.0.0.1:{page}/readyz"), 60, process)
+        for target in ("/", "/favicon.svg", "/api/gaf/products", "/api/docs/"):
+            self.assertTrue(answers(f"http://127.0.0.1:{page}{target}"), target)
+        checked = subprocess.run(inside(web, "curl", "-fsS", "-o", "/dev/null", f"http://127.0.0.1:{page}/favicon.svg"), capture_output=True)
+        self.assertEqual(checked.returncode, 0)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -6,8 +6,15 @@ import Warehouse
 public final class Database {
     private let options: ConnectionOptions
     private var connection: Connection?
+    /// Whose reads these are, for `pg_stat_activity` and Postgres' log; empty: nobody's.
+    public var request = ""
+    private let tracesRequests: Bool
 
-    public init(_ options: ConnectionOptions) { self.options = options }
+    /// - Parameter tracesRequests: tells Postgres the request's id, in one more round trip.
+    public init(_ options: ConnectionOptions, tracesRequests: Bool = false) {
+        self.options = options
+        self.tracesRequests = tracesRequests
+    }
 
     /// Runs a read, and once more on a new connection if the old one turns out to be lost: a server that restarted
     /// between two requests fails neither.
@@ -17,7 +24,10 @@ public final class Database {
         do {
             let connection = try self.connection ?? Connection(options)
             self.connection = connection
-            return try connection.reconnecting { try body(connection) }
+            return try connection.reconnecting {
+                if tracesRequests { try connection.setApplicationName(options.applicationName + (request.isEmpty ? "" : " \(request)")) }
+                return try body(connection)
+            }
         } catch let error as PostgresError {
             throw Problem(error)
         } catch let error as SchemaError {

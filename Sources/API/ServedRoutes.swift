@@ -2,8 +2,15 @@ public import HTTP
 
 /// Everything that `serve` answers.
 public enum ServedRoutes {
+    /// What is asked for health alone.
+    public static func health() -> Router<Database> {
+        var router = Router<Database>()
+        HealthRoutes().register(on: &router)
+        return router
+    }
+
     public static func router(crossOrigin: CrossOrigin) -> Router<Database> {
-        var router = Router<Database>(crossOrigin: crossOrigin)
+        var router = Router<Database>(crossOrigin: crossOrigin) { $1.request = $0.id }
         GafRoutes().register(on: &router)
         HealthRoutes().register(on: &router)
         MetricsRoutes().register(on: &router)

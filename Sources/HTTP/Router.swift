@@ -9,8 +9,13 @@ public struct Router<Context>: Sendable {
     /// Paths without `{name}` segments, found at once.
     private var fixed: [String: Int] = [:]
     private let crossOrigin: CrossOrigin
+    private let prepare: @Sendable (Request, Context) -> Void
 
-    public init(crossOrigin: CrossOrigin = .none) { self.crossOrigin = crossOrigin }
+    /// - Parameter prepare: gets a request before its handler does.
+    public init(crossOrigin: CrossOrigin = .none, prepare: @escaping @Sendable (Request, Context) -> Void = { _, _ in }) {
+        self.crossOrigin = crossOrigin
+        self.prepare = prepare
+    }
 
     /// Every route as method and path, in the order they were added.
     public var routes: [(method: Method, path: String)] {
@@ -39,6 +44,7 @@ public struct Router<Context>: Sendable {
     /// A response to HEAD keeps its body, for its length; whoever sends it leaves the body out.
     public func respond(to request: Request, with context: Context) -> Response {
         var response: Response
+        prepare(request, context)
         do {
             response = try dispatch(request, context)
         } catch {

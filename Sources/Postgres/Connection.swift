@@ -9,12 +9,13 @@ public final class Connection {
     private let notice: (Notice) -> Void
     /// What the server is told to keep to; see `setStatementTimeout`.
     private(set) public var statementTimeout: Duration?
+    private var applicationName: String?
 
     /// Throws `.connection` when nobody answers, and when the server refuses the user.
     public init(_ options: ConnectionOptions = ConnectionOptions(), notice: @escaping (Notice) -> Void = { _ in }) throws(PostgresError) {
         self.options = options
         self.notice = notice
-        statements = StatementCache(limit: options.statementCacheSize)
+        statements = StatementCache(limit: options.isPooled ? 0 : options.statementCacheSize)
         statementTimeout = options.statementTimeout
         session = try Self.open(options, notice)
     }
@@ -32,6 +33,7 @@ public final class Connection {
         statements.removeAll()
         session = try Self.open(options, notice)
         statementTimeout = options.statementTimeout
+        applicationName = nil
     }
 
     private static func open(_ options: ConnectionOptions, _ notice: @escaping (Notice) -> Void) throws(PostgresError) -> Session {
@@ -65,6 +67,15 @@ public final class Connection {
     public func setStatementTimeout(_ timeout: Duration?) throws(PostgresError) {
         try run(script: "SET statement_timeout = \(timeout?.wholeMilliseconds ?? 0)")
         statementTimeout = timeout
+    }
+
+    /// What `pg_stat_activity` and the server's log call this session until `reset()`: printable ASCII without what a log line gives a meaning,
+    /// and no longer than Postgres keeps.
+    public func setApplicationName(_ name: String) throws(PostgresError) {
+        let name = ApplicationName.bounded(name)
+        guard name != applicationName else { return }
+        try execute("SELECT set_config('application_name', \(name), false)")
+        applicationName = name
     }
 
     /// The server is expected to keep to its limit by itself; what is added is the time for its answer to arrive.

@@ -12,13 +12,16 @@ public struct ConnectionOptions: Sendable {
     public var connectTimeout: Duration
     /// The server ends a statement after this time; a little later we stop waiting for a server that does not. Nil: no limit.
     public var statementTimeout: Duration?
-    /// Statements kept prepared per connection; 0 for connections through a pooler in transaction mode.
+    /// Statements kept prepared per connection.
     public var statementCacheSize: Int
+    /// A pooler stands between, and may give each transaction another server: nothing is left behind in the session, so no statement is
+    /// kept prepared, and who asks for a lock of the session is refused.
+    public var isPooled: Bool
 
     public init(
         host: String? = nil, port: Int? = nil, user: String? = nil, database: String? = nil, password: String? = nil,
         applicationName: String = "cryptogaf", connectTimeout: Duration = .seconds(5), statementTimeout: Duration? = .seconds(30),
-        statementCacheSize: Int = 64
+        statementCacheSize: Int = 64, isPooled: Bool = false
     ) {
         self.host = host
         self.port = port
@@ -29,6 +32,7 @@ public struct ConnectionOptions: Sendable {
         self.connectTimeout = connectTimeout
         self.statementTimeout = statementTimeout
         self.statementCacheSize = statementCacheSize
+        self.isPooled = isPooled
     }
 
     /// libpq's names. Source: https://www.postgresql.org/docs/15/libpq-connect.html#LIBPQ-PARAMKEYWORDS
@@ -48,7 +52,10 @@ public struct ConnectionOptions: Sendable {
     /// Settings that parsing and waiting rely on, whatever the server's or the role's defaults are. Nor is anything here worth compiling:
     /// loading the compiler takes a new connection longer than our longest read.
     var settings: String {
-        "SET DateStyle = 'ISO'; SET TimeZone = 'UTC'; SET IntervalStyle = 'postgres'; SET extra_float_digits = 1; "
+        // Those that a pooler keeps for each client, since the server reports them; everything else would be the next client's too.
+        // Source: https://www.pgbouncer.org/config.html, track_extra_parameters
+        if isPooled { return "SET DateStyle = 'ISO'; SET TimeZone = 'UTC'" }
+        return "SET DateStyle = 'ISO'; SET TimeZone = 'UTC'; SET IntervalStyle = 'postgres'; SET extra_float_digits = 1; "
             // The server too must notice a peer that vanished: until then it holds the peer's locks. No effect on a Unix socket.
             + "SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3; "
             + "SET bytea_output = 'hex'; SET jit = off; SET statement_timeout = \(statementTimeout?.wholeMilliseconds ?? 0)"

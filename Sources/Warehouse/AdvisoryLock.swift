@@ -30,7 +30,10 @@ public struct AdvisoryLock: Sendable {
 
     /// Takes the lock until `release` or the connection's end; false if another connection has it.
     public func tryAcquire(on connection: Connection) throws(PostgresError) -> Bool {
-        try connection.query("SELECT pg_try_advisory_lock(\(keys))").one().bool(0)
+        guard !connection.options.isPooled else {
+            throw PostgresError(.usage, "a lock of the session through a pooler, where two clients would get it")
+        }
+        return try connection.query("SELECT pg_try_advisory_lock(\(keys))").one().bool(0)
     }
 
     public func release(on connection: Connection) throws(PostgresError) {

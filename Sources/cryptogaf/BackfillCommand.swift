@@ -21,7 +21,7 @@ struct BackfillCommand: Command {
         .value("--symbol", "BASE-QUOTE", "with --venue"),
         .flag("--json", "what was done as JSON"),
     ]
-    static let requires: Set<Configuration.Section> = [.postgres, .lake]
+    static let requires: Set<Configuration.Section> = [.postgres, .session, .lake]
     static let details = """
         Candles come in by way of the lake and are checked as all others. What is there already is not asked for: a backfill that was
         ended goes on when it is begun again. Of a tracked market every candle of that interval from --from on is accounted for afterwards.

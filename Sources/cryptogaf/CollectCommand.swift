@@ -12,7 +12,7 @@ struct CollectCommand: Command {
         .value("--interval", "TIME", "from one sample of a product to the next, such as 0.25 or 250ms (default SLEEP_INTERVAL, else 1 s)"),
         .flag("--once", "take one sample of every product, and end"),
     ]
-    static let requires: Set<Configuration.Section> = [.postgres]
+    static let requires: Set<Configuration.Section> = [.postgres, .session]
     static let details = """
         A product SYMBOL is read from a coinbase-local at COINBASE_URL, coinbase:SYMBOL from the public Coinbase Exchange API at
         COINBASE_EXCHANGE_URL within its rate limit. HTTP_TIMEOUT bounds one answer. Products that are added, changed or removed

@@ -8,7 +8,12 @@ import Postgres
 /// The variables are those of the predecessors; `PG*` of libpq fill what `POSTGRES_*` leave open.
 struct Configuration: Sendable {
     /// Parts that a command may be unable to do without.
-    enum Section: Sendable { case postgres, lake }
+    enum Section: Sendable {
+        case postgres, lake
+        /// Connections that stay with one session of the server: whoever holds a lock for longer than a transaction. Through a pooler two
+        /// clients get the same lock.
+        case session
+    }
 
     private let settings: PostgresSettings
     /// `SLEEP_INTERVAL`, seconds between two ticks of `collect`.
@@ -27,13 +32,15 @@ struct Configuration: Sendable {
     let sqlDirectory: String
     /// `ALLOW_ORIGIN`, the `Access-Control-Allow-Origin` of GET answers; empty: none is sent.
     let allowOrigin: String
+    /// `TRACE_REQUESTS`, whether the handlers tell Postgres which request they read for.
+    let tracesRequests: Bool
     let logLevel: String
     let logFormat: String?
 
     /// Throws one error that names every variable that is missing or wrong.
     init(environment: [String: String], requires: Set<Section> = [], readFile: (String) -> String?) throws(ConfigurationError) {
         var reader = EnvironmentReader(environment)
-        settings = PostgresSettings(&reader, required: requires.contains(.postgres), readFile: readFile)
+        settings = PostgresSettings(&reader, requires: requires, readFile: readFile)
         sleepInterval = reader.duration("SLEEP_INTERVAL", default: .seconds(1), in: .milliseconds(10) ... .seconds(3600))
         httpTimeout = reader.duration("HTTP_TIMEOUT", default: .seconds(10), in: .milliseconds(50) ... .seconds(300))
         coinbaseURL = reader.url("COINBASE_URL", default: "http://coinbase-local:4201")
@@ -47,6 +54,7 @@ struct Configuration: Sendable {
         retention = Retention(&reader)
         sqlDirectory = reader.string("SQL_DIR") ?? "sql"
         allowOrigin = reader.headerValue("ALLOW_ORIGIN", default: "*")
+        tracesRequests = reader.flag("TRACE_REQUESTS")
         logLevel = reader.choice("LOG_LEVEL", of: ["debug", "info", "warning", "error"]) ?? "info"
         logFormat = reader.choice("LOG_FORMAT", of: ["text", "json"])
         if !reader.problems.isEmpty { throw ConfigurationError(problems: reader.problems) }
@@ -70,7 +78,7 @@ struct Configuration: Sendable {
     func postgres(as name: String) -> ConnectionOptions {
         ConnectionOptions(
             host: settings.host, port: settings.port, user: settings.user, database: settings.database, password: settings.password,
-            applicationName: "cryptogaf \(name)")
+            applicationName: "cryptogaf \(name)", isPooled: settings.isPooled)
     }
 }
 
@@ -81,11 +89,13 @@ struct PostgresSettings: Sendable {
     let user: String?
     let database: String?
     let password: String?
+    /// `POSTGRES_POOLED`: what answers is a pooler that gives a session's transactions to one server or another.
+    let isPooled: Bool
 
     /// Where a container finds the password, as the predecessors had it.
     static let secretFile = "/run/secrets/pg_pw"
 
-    init(_ reader: inout EnvironmentReader, required: Bool, readFile: (String) -> String?) {
+    init(_ reader: inout EnvironmentReader, requires: Set<Configuration.Section>, readFile: (String) -> String?) {
         host = reader.string("POSTGRES_HOST")
         port = reader.int("POSTGRES_PORT", in: 1...65535)
         user = reader.string("POSTGRES_USER")
@@ -93,7 +103,12 @@ struct PostgresSettings: Sendable {
         password =
             reader.string("POSTGRES_PW")
             ?? (reader.string("PGPASSWORD") == nil ? readFile(Self.secretFile)?.trimmingWhitespace : nil)
-        guard required, reader.string("PGSERVICE") == nil else { return }
+        isPooled = reader.flag("POSTGRES_POOLED")
+        if isPooled, requires.contains(.session) {
+            reader.refuse(
+                "POSTGRES_POOLED", "must not be true here: this command holds locks for its session, so it must reach Postgres directly")
+        }
+        guard requires.contains(.postgres), reader.string("PGSERVICE") == nil else { return }
         if host == nil { reader.require("POSTGRES_HOST", or: ["PGHOST", "PGHOSTADDR"]) }
         if user == nil { reader.require("POSTGRES_USER", or: ["PGUSER"]) }
         if database == nil { reader.require("POSTGRES_DB", or: ["PGDATABASE"]) }

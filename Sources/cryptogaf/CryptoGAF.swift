@@ -12,7 +12,7 @@ enum CryptoGAF {
         [
             MigrateCommand.self, ProductCommand.self, CollectCommand.self, CalculateCommand.self, ServeCommand.self, ExchangeCommand.self,
             ReplayCommand.self,
-            SymbolsCommand.self, BackfillCommand.self, JobCommand.self,
+            SymbolsCommand.self, BackfillCommand.self, JobCommand.self, ProbeCommand.self,
         ]
     }
 

@@ -58,6 +58,9 @@ struct EnvironmentReader {
         return fallback
     }
 
+    /// False when unset.
+    mutating func flag(_ name: String) -> Bool { choice(name, of: ["true", "false"]) == "true" }
+
     mutating func choice(_ name: String, of choices: [String]) -> String? {
         guard let text = string(name) else { return nil }
         if choices.contains(text) { return text }

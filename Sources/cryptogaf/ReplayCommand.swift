@@ -18,7 +18,7 @@ struct ReplayCommand: Command {
         .value("--symbol", "SYMBOL", "of one market only, such as BTC-USD; of answers about all markets its part"),
         .value("--jobs", "N", "workers, each of two threads and two connections to Postgres (default 1)"),
     ]
-    static let requires: Set<Configuration.Section> = [.postgres, .lake]
+    static let requires: Set<Configuration.Section> = [.postgres, .session, .lake]
     static let details = """
         --from and --to are days on which answers came, not those of their candles: what backfill loaded today came today, and a piece of
         a file when that was last changed. Reads LAKE_URL and its archive, and asks the database for nothing: an empty one is filled. What is there in the same version or a

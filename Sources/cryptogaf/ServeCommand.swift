@@ -11,23 +11,33 @@ struct ServeCommand: Command {
     static let summary = "the FastCGI handlers: images, products, health, metrics"
     static let options =
         Endpoint.options + [
-            .value("--threads", "N", "requests answered at the same time, each with a connection to Postgres (default 16)")
+            .value("--threads", "N", "requests answered at the same time, each with a connection to Postgres (default 16)"),
+            .value("--health", "HOST:PORT", "answer /healthz/ and /readyz there too, where no request is before them"),
         ]
     static let requires: Set<Configuration.Section> = [.postgres]
     static let details = """
         One of --socket and --listen is needed. ALLOW_ORIGIN names the origins whose pages may read the answers: * (the default), a list
-        separated by commas, or nothing. Handlers only read, so they may run as a user of the role cryptogaf_api, and on a replica.
+        separated by commas, or nothing. TRACE_REQUESTS=true gives each read's connection the request's id as its application_name, for one
+        more word with Postgres per request. POSTGRES_POOLED=true is for a pooler before Postgres. Handlers only read, so they may run as a user of the role cryptogaf_api, and on a replica.
 
         Example: cryptogaf serve --socket /run/cryptogaf/serve.sock --threads 16
         """
 
     private let endpoint: Endpoint
+    private let health: Endpoint?
     private let threads: Int
+    private let tracesRequests: Bool
     private let crossOrigin: CrossOrigin
     private let database: ConnectionOptions
 
     init(_ arguments: Arguments, _ configuration: Configuration) throws {
         endpoint = try Endpoint(arguments)
+        do {
+            health = try arguments.string("--health").map { text throws(ListenError) in try Endpoint(address: text) }
+        } catch {
+            throw UsageError("--health \(error.endpoint) \(error.reason)")
+        }
+        tracesRequests = configuration.tracesRequests
         threads = try arguments.int("--threads", default: 16, in: 1...256)
         crossOrigin = CrossOrigin(configuration.allowOrigin)
         var database = configuration.postgres(as: Self.name)
@@ -40,11 +50,24 @@ struct ServeCommand: Command {
     func run(_ program: Program) throws {
         ServerProcess.prepare()
         let listening = try ListeningSocket(endpoint)
+        try answerHealth(program)
         try verifySchema(program.log)
         let server = Server(listening, threads: threads, log: program.log)
         program.log.info("serve.started", ["endpoint": .text("\(listening.endpoint)"), "threads": .integer(threads)])
-        server.run(ServedRoutes.router(crossOrigin: crossOrigin), stop: program.stop) { [database] in Database(database) }
+        server.run(ServedRoutes.router(crossOrigin: crossOrigin), stop: program.stop) { [database, tracesRequests] in
+            Database(database, tracesRequests: tracesRequests)
+        }
         program.log.info("serve.stopped")
+    }
+
+    /// On a socket and a thread of its own: who asks whether we live must not wait behind those whom we keep waiting.
+    private func answerHealth(_ program: Program) throws {
+        guard let health else { return }
+        let listening = try ListeningSocket(health)
+        program.log.info("serve.health", ["endpoint": .text("\(listening.endpoint)")])
+        Thread.detach { [database] in
+            Server(listening, threads: 1, log: program.log).run(ServedRoutes.health(), stop: program.stop) { Database(database) }
+        }
     }
 
     /// Another schema than ours ends the program. A database that is away does not: it may come, and `/readyz` tells until then.

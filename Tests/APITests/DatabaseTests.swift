@@ -42,6 +42,21 @@ import Warehouse
         #expect(try get("/readyz").status == .ok)
     }
 
+    @Test("a read bears the id of its request where that is asked for, and only there", arguments: [true, false])
+    func traced(isTraced: Bool) throws {
+        let served = try Served()
+        try served.draw("BTC-USD")
+        let worker = Database(served.database.options(as: "test_api"), tracesRequests: isTraced)
+        for id in ["4d2f", "93ab"] {
+            let answer = served.router.respond(to: try Request(.get, "/api/gaf/image?product=BTC-USD", id: id), with: worker)
+            #expect(answer.status == .ok)
+            let name = try served.connection.query(
+                "SELECT application_name FROM pg_stat_activity WHERE datname = current_database() AND usename = 'test_api'"
+            ).one().text(0)
+            #expect(name.hasSuffix(" \(id)") == isTraced, "\(name)")
+        }
+    }
+
     @Test("the API's user can read what is served, and nothing else")
     func leastPrivilege() throws {
         let served = try Served()

@@ -105,6 +105,32 @@ import Testing
         #expect(try connection.query("SELECT count(*) FROM pg_prepared_statements").one().int(0) == limit)
     }
 
+    @Test("through a pooler nothing is left in the session for the next client: no statement, no setting that is nobody's else")
+    func pooled() throws {
+        var options = try TestPostgres.database(migrated: false).options()
+        options.isPooled = true
+        let connection = try Connection(options)
+        for n in 0..<3 { #expect(try connection.query("SELECT \(n)::int").one().int(0) == n) }
+        #expect(try connection.query("SELECT count(*) FROM pg_prepared_statements").one().int(0) == 0)
+        let changed = "SELECT coalesce(string_agg(name, ',' ORDER BY name), '') FROM pg_settings WHERE source = 'session'"
+        #expect(try connection.query(SQL(unescaped: changed)).one().text(0) == "DateStyle,TimeZone")
+    }
+
+    @Test("a session's name takes what anybody writes into it, bounded")
+    func applicationName() throws {
+        let connection = try connect()
+        let current = "SELECT current_setting('application_name')" as SQL
+        try connection.setApplicationName("cryptogaf serve 0123abc")
+        #expect(try connection.query(current).one().text(0) == "cryptogaf serve 0123abc")
+        try connection.setApplicationName("x'; DROP TABLE t; --\n\u{1b}[2Jé" + String(repeating: "y", count: 500))
+        let name = try connection.query(current).one().text(0)
+        #expect(name.hasPrefix("x DROP TABLE t --2Jyyy") && name.utf8.count == 63, "\(name)")
+        try connection.reset()
+        #expect(try connection.query(current).one().text(0) == connection.options.applicationName)
+        try connection.setApplicationName("again")
+        #expect(try connection.query(current).one().text(0) == "again")
+    }
+
     @Test("notices go to whoever asked for them")
     func notices() throws {
         let seen = Mutex<[String]>([])

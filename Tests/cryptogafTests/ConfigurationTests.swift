@@ -62,6 +62,22 @@ import Testing
         #expect(try read([:], requires: []).sleepInterval == .seconds(1))
     }
 
+    @Test("through a pooler no statement is kept, and who holds locks for a session is refused")
+    func pooled() throws {
+        let pooled = reachable.merging(["POSTGRES_POOLED": "true"]) { $1 }
+        #expect(try read(pooled).postgres(as: "serve").isPooled)
+        #expect(try !read(reachable).postgres(as: "serve").isPooled)
+        #expect(throws: ConfigurationError.self) { try read(pooled, requires: [.postgres, .session]) }
+        for words in [["collect"], ["migrate"], ["job", "aggregate"], ["backfill"], ["replay"]] {
+            let command = try #require(CryptoGAF.commands.first { $0.name == words[0] })
+            #expect(command.requires(for: Array(words.dropFirst())).contains(.session), "\(words)")
+        }
+        #expect(!MigrateCommand.requires(for: ["--wait", "10m"]).contains(.session))
+        #expect(!ServeCommand.requires.contains(.session))
+        #expect(
+            problems(reachable.merging(["POSTGRES_POOLED": "yes"]) { $1 }) == ["POSTGRES_POOLED must be one of true, false (is \"yes\")"])
+    }
+
     @Test("an empty variable counts as unset")
     func empty() throws {
         let configuration = try read(reachable.merging(["SLEEP_INTERVAL": "", "COINBASE_URL": ""]) { $1 })

@@ -12,6 +12,7 @@ struct CalculateCommand: Command {
         .value("--for", "TIME", "end after this time; without it, and without --once, on SIGTERM"),
         .value("--sleep", "TIME", "between two looks for new samples (default 0.5)"),
         .value("--jobs", "N", "products drawn side by side, each with a connection to Postgres (default 1)"),
+        .flag("--dry-run", "check options and environment, connect to nothing, and end"),
     ]
     static let requires: Set<Configuration.Section> = [.postgres]
     static let details = """
@@ -23,6 +24,7 @@ struct CalculateCommand: Command {
         """
 
     private let job: CalculateJob.Options
+    private let isRehearsal: Bool
     private let database: ConnectionOptions
 
     init(_ arguments: Arguments, _ configuration: Configuration) throws {
@@ -33,10 +35,12 @@ struct CalculateCommand: Command {
         let schedule: CalculateJob.Schedule =
             arguments.flag("--once") ? .once : .repeating(every: sleep ?? .milliseconds(500), for: duration)
         job = CalculateJob.Options(schedule, threads: try arguments.int("--jobs", default: 1, in: 1...64))
+        isRehearsal = arguments.flag("--dry-run")
         database = configuration.postgres(as: Self.name)
     }
 
     func run(_ program: Program) throws {
+        guard !isRehearsal else { return program.log.info("calculate.rehearsed") }
         ProcessMemory.keepFreed(pools: job.threads)
         let tally = try CalculateJob(job, log: program.log, stop: program.stop) { [database] () throws(PostgresError) in
             try Connection(database)

@@ -13,6 +13,9 @@ struct JobEntry: Sendable {
     var requires: Set<Configuration.Section> = []
     /// Checks everything that can be checked before the work starts.
     let make: @Sendable (Arguments, Configuration) throws -> any BatchJob
+
+    /// Whether the job has a `--dry-run` of its own, which reads and tells what there is to do.
+    var rehearsesItself: Bool { options.contains { $0.name == "--dry-run" } }
 }
 
 /// One batch of a job, as a CronJob, `kubectl create job --from=cronjob/…`, cron and a person all call it.
@@ -24,6 +27,8 @@ struct JobCommand: Command {
     static let summary = "one run of a cron job: job NAME; job --list tells which there are"
     static let operands = "NAME"
     static let options: [Option] = [.flag("--list", "the jobs there are, and end")]
+    /// Of a job that has none of its own, which would look further.
+    private static let rehearsal = Option.flag("--dry-run", "check options and environment, connect to nothing, and end")
     static let details = """
         A run holds the job's lock: a second one says so and ends with 0. Each run is recorded in crypto_gaf.job_runs: start, end,
         outcome, counts, error. A job whose row in crypto_gaf.jobs says enabled = false ends at once, with 0. SIGTERM finishes what is
@@ -32,20 +37,25 @@ struct JobCommand: Command {
 
     /// Nil: `--list`.
     private let job: (any BatchJob)?
+    private let isRehearsal: Bool
     private let database: ConnectionOptions
 
     /// The options of the job that is named, if one is.
-    static func options(for words: [String]) -> [Option] { options + (entry(in: words)?.options ?? []) }
+    static func options(for words: [String]) -> [Option] { options + (entry(in: words).map(options(of:)) ?? []) }
+
+    private static func options(of entry: JobEntry) -> [Option] {
+        entry.rehearsesItself ? entry.options : entry.options + [rehearsal]
+    }
 
     static func requires(for words: [String]) -> Set<Configuration.Section> {
-        words.contains("--list") ? [] : (entry(in: words)?.requires ?? []).union([.postgres])
+        words.contains("--list") ? [] : (entry(in: words)?.requires ?? []).union([.postgres, .session])
     }
 
     static func help(for words: [String]) -> String {
         guard let entry = entry(in: words) else {
             return help(operands: operands, summary: summary, options: options, details: details) + "\nJobs:\n\(list)\n"
         }
-        return help(operands: entry.name, summary: entry.summary, options: entry.options)
+        return help(operands: entry.name, summary: entry.summary, options: options(of: entry))
     }
 
     private static func entry(in words: [String]) -> JobEntry? {
@@ -55,7 +65,7 @@ struct JobCommand: Command {
     init(_ arguments: Arguments, _ configuration: Configuration) throws {
         database = configuration.postgres(as: Self.name)
         if arguments.flag("--list") {
-            job = nil
+            (job, isRehearsal) = (nil, false)
             return
         }
         guard let name = arguments.operands.first else { throw UsageError("job needs the name of one: job --list tells them") }
@@ -64,10 +74,12 @@ struct JobCommand: Command {
         }
         guard arguments.operands.count == 1 else { throw UsageError("job \(name) takes no operand (got \"\(arguments.operands[1])\")") }
         job = try entry.make(arguments, configuration)
+        isRehearsal = arguments.flag("--dry-run") && !entry.rehearsesItself
     }
 
     func run(_ program: Program) throws {
         guard let job else { return print(Self.list) }
+        guard !isRehearsal else { return program.log.info("job.rehearsed", ["job": .text(job.name)]) }
         _ = try Self.run(job, program, database)
     }
 

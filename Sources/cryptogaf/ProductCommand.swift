@@ -14,6 +14,7 @@ struct ProductCommand: Command {
         .value("--aggregation", "WIDTH", "width of a price bucket in the quote currency; 0: single levels (new products: 10)"),
         .value("--depth", "N", "buckets per side, from 1 to 50 (new products: 3)"),
         .value("--redraw-interval", "TIME", "least time between two drawings, such as 5s or 0 (new products: 5s)"),
+        .flag("--or-set", "with add: a product that is on show already gets the settings that are given, and no complaint"),
         .flag("--json", "list as JSON"),
     ]
     static let requires: Set<Configuration.Section> = [.postgres]
@@ -34,6 +35,7 @@ struct ProductCommand: Command {
     private let action: Action
     private let changes: ProductChanges
     private let asJSON: Bool
+    private let orSet: Bool
     private let database: ConnectionOptions
 
     init(_ arguments: Arguments, _ configuration: Configuration) throws {
@@ -43,12 +45,14 @@ struct ProductCommand: Command {
             depth: try arguments.int("--depth", in: ProductChanges.depths),
             redrawInterval: try arguments.duration("--redraw-interval", in: .zero ... .seconds(86_400)))
         asJSON = arguments.flag("--json")
+        orSet = arguments.flag("--or-set")
         database = configuration.postgres(as: Self.name)
         switch action {
         case .set where changes == ProductChanges(): throw UsageError("product set needs an option that says what to set")
         case .list where changes != ProductChanges(), .remove where changes != ProductChanges():
             throw UsageError("product list and product remove set nothing")
         case .add where asJSON, .set where asJSON, .remove where asJSON: throw UsageError("--json goes with product list")
+        case .set where orSet, .remove where orSet, .list where orSet: throw UsageError("--or-set goes with product add")
         default: break
         }
     }
@@ -84,8 +88,11 @@ struct ProductCommand: Command {
         switch action {
         case .list: print(try asJSON ? Self.json(products.list()) : Self.table(products.list()))
         case .add(let product):
-            guard try products.add(product, changes) else { throw DataFault("\(product) is on show already: product set changes it") }
-            program.log.info("product.added", ["product": .text(product.id)])
+            if try products.add(product, changes) { return program.log.info("product.added", ["product": .text(product.id)]) }
+            guard try orSet && products.set(product, changes) else {
+                throw DataFault("\(product) is on show already: product set changes it")
+            }
+            program.log.info("product.set", ["product": .text(product.id)])
         case .set(let product):
             guard try products.set(product, changes) else { throw DataFault("\(product) is not on show: product add adds it") }
             program.log.info("product.set", ["product": .text(product.id)])

@@ -29,6 +29,8 @@ import Testing
         arguments: [
             (["add"], "product add takes one product (got 0)"),
             (["add", "BTC-USD", "--max-size", "20"], "--max-size takes a whole number from 21 to 5000 (got \"20\")"),
+            (["set", "BTC-USD", "--or-set"], "product set needs an option"),
+            (["remove", "BTC-USD", "--or-set"], "--or-set goes with product add"),
             (["add", "BTC-USD", "--depth", "0"], "--depth takes a whole number from 1 to 50 (got \"0\")"),
             (["add", "BTC-USD", "--aggregation", "-1"], "--aggregation takes a decimal number from 0 to 1000000000"),
             (["add", "BTC-USD", "--aggregation", "1,5"], "--aggregation takes a decimal number from 0 to 1000000000"),
@@ -56,6 +58,48 @@ import Testing
         #expect(run.errors.contains("run cryptogaf migrate"))
         let nobody = ["POSTGRES_HOST": "127.0.0.1", "POSTGRES_PORT": String(try Free.port()), "POSTGRES_USER": "u", "POSTGRES_DB": "d"]
         #expect(try Program.run(["migrate"], environment: nobody).status == 69)
+    }
+
+    @Test("adding with --or-set leaves what is there as it is but for what it is given, however often")
+    func addOrSet() throws {
+        let worker = try TestPostgres.database().environment(as: "test_worker")
+        for _ in 1...2 {
+            let run = try Program.run(["product", "add", "A", "--or-set", "--max-size", "64"], environment: worker)
+            #expect(run.status == 0, "\(run.errors)")
+        }
+        #expect(try Program.run(["product", "set", "A", "--depth", "7"], environment: worker).status == 0)
+        #expect(try Program.run(["product", "add", "A", "--or-set"], environment: worker).status == 0)
+        #expect(try Program.run(["product", "add", "A", "--or-set", "--aggregation", "2"], environment: worker).status == 0)
+        let listed = try Program.run(["product", "list", "--json"], environment: worker).output
+        #expect(listed == #"[{"aggregation":"2","depth":7,"max_size":64,"product":"A","redraw_interval":5}]"# + "\n")
+    }
+
+    @Test("migrate --wait waits for the server and for the schema, changes nothing, and ends when both are there")
+    func waits() throws {
+        let database = try TestPostgres.database(migrated: false)
+        let waiting = try Program.start(["migrate", "--wait", "10m"], environment: database.environment())
+        #expect(waiting.waitForOutput("run cryptogaf migrate"), "\(waiting.output)")
+        #expect(try database.connect().query("SELECT to_regnamespace('crypto_gaf') IS NULL").one().bool(0))
+        #expect(try Program.run(["migrate"], environment: database.environment()).status == 0)
+        #expect(waiting.wait() == 0, "\(waiting.output)")
+        // Whoever may read the schema's number may wait for it.
+        #expect(try Program.run(["migrate", "--wait", "1m"], environment: database.environment(as: "test_api")).status == 0)
+    }
+
+    @Test("migrate --wait ends with what was in the way when its time is over, when it is stopped, and when the schema is too new")
+    func waitsInVain() throws {
+        let empty = try TestPostgres.database(migrated: false).environment()
+        #expect(try Program.run(["migrate", "--wait", "1s"], environment: empty).status == 78)
+        let nobody = ["POSTGRES_HOST": "127.0.0.1", "POSTGRES_PORT": String(try Free.port()), "POSTGRES_USER": "u", "POSTGRES_DB": "d"]
+        #expect(try Program.run(["migrate", "--wait", "1s"], environment: nobody).status == 69)
+        let stopped = try Program.start(["migrate", "--wait", "10m"], environment: nobody)
+        #expect(stopped.waitForOutput("migrate.waiting"))
+        stopped.signal(15)
+        #expect(stopped.wait() == 75, "\(stopped.output)")
+        let newer = try TestPostgres.database()
+        try newer.connect().execute("INSERT INTO crypto_gaf.migrations (number, name, checksum) VALUES (9999, '9999_x', 'x')")
+        let run = try Program.run(["migrate", "--wait", "10m"], environment: newer.environment())
+        #expect(run.status == 78 && run.errors.contains("use the newer cryptogaf"), "\(run.errors)")
     }
 
     @Test("migrate tells what it applied, and the second time nothing")

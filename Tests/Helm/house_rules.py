@@ -22,7 +22,8 @@ def restricted(objects):
         if spec.get("automountServiceAccountToken") is not False:
             yield f"{one}: mounts a token"
         for volume in spec.get("volumes", []):
-            if not set(volume) - {"name"} <= {"configMap", "secret", "emptyDir", "persistentVolumeClaim", "projected"}:
+            # Of those that the profile restricted allows. Source: https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted
+            if not set(volume) - {"name"} <= {"configMap", "secret", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected"}:
                 yield f"{one}: volume {volume['name']} is of a forbidden kind"
         for container in containers(spec):
             own = container.get("securityContext", {})

@@ -8,7 +8,7 @@ import time
 import unittest
 
 from chart import ROOT, RELEASE, find, rendered
-from processes import BundledServer, account, cluster, read_only_but, wait
+from bundled import BundledServer, account, cluster, read_only_but, wait
 from program import program
 
 PGBACKREST = shutil.which("pgbackrest")

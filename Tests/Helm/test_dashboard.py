@@ -11,7 +11,7 @@ import urllib.parse
 import urllib.request
 
 from chart import CHART
-from processes import MTAIL, NGINX, BundledServer, account, answers, cluster, end, free_port, nginx_command, nginx_configuration, wait
+from bundled import MTAIL, NGINX, BundledServer, account, answers, cluster, end, free_port, nginx_command, nginx_configuration, wait
 from program import program
 
 PROMETHEUS = shutil.which("prometheus")

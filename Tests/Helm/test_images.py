@@ -9,7 +9,7 @@ from pathlib import Path
 
 from chart import ROOT
 from program import program
-from processes import MTAIL, NGINX, BundledServer, answers, cluster, end, free_port, nginx_configuration, wait
+from bundled import MTAIL, NGINX, BundledServer, answers, cluster, end, free_port, nginx_configuration, wait
 
 IMAGES = ROOT / "helm/images"
 VIEWER = ROOT / ".build/vendor/swagger-ui"

@@ -6,7 +6,7 @@ import unittest
 from concurrent.futures import ThreadPoolExecutor
 
 from chart import CASES, merged, render
-from processes import NGINX, BundledServer, account, answers, cluster, end, free_port, nginx_command, nginx_configuration, wait
+from bundled import NGINX, BundledServer, account, answers, cluster, end, free_port, nginx_command, nginx_configuration, wait
 from program import program
 
 PGBOUNCER = shutil.which("pgbouncer", path="/usr/sbin:/usr/bin")

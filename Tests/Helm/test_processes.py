@@ -6,7 +6,7 @@ import unittest
 import urllib.request
 
 from chart import CASES, CHART, RELEASE, find, rendered
-from processes import MTAIL, NGINX, BundledServer, Folder, account, answers, cluster, end, free_port, nginx_command, nginx_configuration, \
+from bundled import MTAIL, NGINX, BundledServer, Folder, account, answers, cluster, end, free_port, nginx_command, nginx_configuration, \
     read_only_but, wait
 from program import program
 

@@ -1,61 +1,17 @@
 """Handlers replaced one by one under load, as a rolling update does it: the chart's commands and probes, real nginx and Postgres; the Service is ours."""
 
-import asyncio
 import http.client
-import itertools
 import subprocess
 import threading
 import time
 import unittest
 
 from chart import RELEASE, find, pod_template, rendered
-from processes import NGINX, BundledServer, answers, cluster, end, free_port, nginx_command, nginx_configuration, wait
+from bundled import NGINX, BundledServer, answers, cluster, end, free_port, nginx_command, nginx_configuration, wait
 from program import program
+from service import Service
 
 RATE, CLIENTS = 200, 8
-
-
-class Service(threading.Thread):
-    """One address for several pods: each new connection goes to the next of those that are in it, and is not tried elsewhere if that fails."""
-
-    def __init__(self):
-        super().__init__(daemon=True)
-        self.port, self.pods, self.turn = free_port(), [], itertools.count()
-        self.loop = asyncio.new_event_loop()
-        self.ready = threading.Event()
-        self.start()
-        self.ready.wait(30)
-
-    def run(self):
-        async def serve():
-            await asyncio.start_server(self.relay, "127.0.0.1", self.port, backlog=1024)
-            self.ready.set()
-        self.loop.create_task(serve())
-        self.loop.run_forever()
-
-    def end(self):
-        self.loop.call_soon_threadsafe(self.loop.stop)
-        self.join(30)
-
-    async def relay(self, reader, writer):
-        pods = list(self.pods)
-        try:
-            other = await asyncio.open_connection("127.0.0.1", pods[next(self.turn) % len(pods)])
-        except (OSError, ZeroDivisionError):
-            writer.close()
-            return
-
-        async def pump(source, target):
-            try:
-                while data := await source.read(1 << 16):
-                    target.write(data)
-                    await target.drain()
-                target.write_eof()
-            except OSError:
-                pass
-        await asyncio.gather(pump(reader, other[1]), pump(other[0], writer))
-        for one in (writer, other[1]):
-            one.close()
 
 
 class Load:

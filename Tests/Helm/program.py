@@ -40,5 +40,7 @@ def variables():
     # Lists of names that are read in a loop.
     for names_in_a_row in re.findall(r'\[("[A-Z][A-Z0-9_]+"(?:, "[A-Z][A-Z0-9_]+")+)\]', sources):
         names |= set(re.findall(r'"([A-Z0-9_]+)"', names_in_a_row))
+    # The one venue whose variable is not its name's.
+    names |= set(re.findall(r'\? "([A-Z][A-Z0-9_]+)" : ', sources))
     venues = set(re.findall(r'\\\(venue\.name\.uppercased\(\)\)(_[A-Z_]+)"', sources))
     return re.compile("|".join(sorted(names) + [f"[A-Z0-9]+{ending}" for ending in sorted(venues)]))

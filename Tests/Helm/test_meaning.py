@@ -149,6 +149,16 @@ class Predecessor(unittest.TestCase):
         self.assertEqual(draw[draw.index("--sleep") + 1], "0.5")
 
 
+class SetUp(unittest.TestCase):
+    def test_no_venue_is_asked_for_markets_by_a_pod_that_could_reach_none(self):
+        objects = rendered("bundled")
+        steps = [container["command"] for container in containers(pod_template(only(objects, "Job", "set-up"))[1])]
+        tracked = [command for command in steps if command[1] == "symbols"]
+        self.assertEqual([command[3:5] for command in tracked], [["binance:BTC-USDT", "--no-check"], ["kraken:BTC-USD", "--no-check"]])
+        policy = find(objects, "NetworkPolicy", "gaf-cryptogaf-set-up")
+        self.assertNotIn("ipBlock", str(policy["spec"]["egress"]))
+
+
 class Jobs(unittest.TestCase):
     def test_overrides_change_one_job_and_suspend_all(self):
         change = {"suspend": True, "schedule": "*/5 * * * *", "deadline": 300, "resources": {"cpu": "2"}, "arguments": ["calculate", "--once"]}

@@ -1,6 +1,7 @@
 """What tests of the chart's processes share: places, waiting, nginx and the bundled database as the chart renders them."""
 
 
+import json
 import os
 import re
 import shutil
@@ -107,6 +108,13 @@ def end(process):
     process.wait(30)
 
 
+FILL = """
+INSERT INTO crypto_gaf.gafs (product) VALUES ('BTC-USD');
+INSERT INTO crypto_gaf.samples (product, midpoint, ask_prices, ask_sizes, bid_prices, bid_sizes, buys, sells)
+SELECT 'BTC-USD', n, ARRAY[n, 2, 3], ARRAY[1, 2, 3], ARRAY[n, 2, 3], ARRAY[3, 2, 1], ARRAY[n, 1, 1], ARRAY[n, 1, 1] FROM generate_series(1, 500) AS n
+"""
+
+
 class BundledServer(unittest.TestCase):
     """files/postgres/start.sh as its container runs it."""
 
@@ -120,7 +128,8 @@ class BundledServer(unittest.TestCase):
             self.secret(role, f"{role}'s pass\\word ${role}")
             self.folder.write(f"secrets/{role}/username", f"gaf_{role}")
         for name, text in find(rendered("bundled"), "ConfigMap", f"{RELEASE}-cryptogaf-db")["data"].items():
-            self.folder.write(f"configuration/{name}", text)
+            # No test ends this machine's power.
+            self.folder.write(f"configuration/{name}", text + ("fsync = off\n" if name == "settings.conf" else ""))
         self.folder.write("sockets/.keep", "")
         self.process = None
         # Further variables of the container.
@@ -161,3 +170,15 @@ class BundledServer(unittest.TestCase):
     def ask(self, role, query):
         libpq = account.environment(PGHOST="127.0.0.1", PGPORT=self.port, PGDATABASE="market data", PGUSER=f"gaf_{role}", PGPASSWORD=self.passwords[role])
         return subprocess.run(["psql", "-XAtqc", query], env=libpq, capture_output=True, text=True)
+
+    def filled(self):
+        self.start()
+        migrate = subprocess.run([program(), "migrate"], env=self.variables("owner"), capture_output=True, text=True)
+        self.assertEqual(migrate.returncode, 0, migrate.stderr)
+        done = self.ask("worker", FILL)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def last(self, job):
+        found = self.ask("worker", f"SELECT outcome, counts, error FROM crypto_gaf.job_runs WHERE job = '{job}' ORDER BY run_id DESC LIMIT 1")
+        outcome, counts, error = found.stdout.strip("\n").split("|", 2)
+        return outcome, json.loads(counts), error

@@ -7,16 +7,13 @@ import subprocess
 import time
 import unittest
 
+import tls
 from chart import ROOT, RELEASE, find, rendered
-from bundled import BundledServer, account, cluster, read_only_but, wait
+from bundled import BundledServer, account, cluster, end, free_port, read_only_but, wait
 from program import program
 
 PGBACKREST = shutil.which("pgbackrest")
-FILL = """
-INSERT INTO crypto_gaf.gafs (product) VALUES ('BTC-USD');
-INSERT INTO crypto_gaf.samples (product, midpoint, ask_prices, ask_sizes, bid_prices, bid_sizes, buys, sells)
-SELECT 'BTC-USD', n, ARRAY[n, 2, 3], ARRAY[1, 2, 3], ARRAY[n, 2, 3], ARRAY[3, 2, 1], ARRAY[n, 1, 1], ARRAY[n, 1, 1] FROM generate_series(1, 500) AS n
-"""
+RCLONE = ROOT / ".build/venv/bin/rclone"
 
 
 class Rendering(unittest.TestCase):
@@ -44,13 +41,15 @@ class Rendering(unittest.TestCase):
 @unittest.skipUnless(PGBACKREST, "pgbackrest is not installed")
 @unittest.skipUnless(program() and cluster.installed(), "the program or Postgres is missing")
 class Backups(BundledServer):
-    def variables_of_pgbackrest(self):
+    def variables_of_pgbackrest(self, case="bundled"):
         """What the chart tells pgBackRest, on this machine's places."""
-        pod = find(rendered("bundled"), "StatefulSet", f"{RELEASE}-cryptogaf-db")["spec"]["template"]["spec"]
+        pod = find(rendered(case), "StatefulSet", f"{RELEASE}-cryptogaf-db")["spec"]["template"]["spec"]
         path = self.folder.path
-        own = {one["name"]: one["value"] for one in pod["containers"][1]["env"] if one["name"].startswith("PGBACKREST")}
+        own = {one["name"]: one.get("value") for one in pod["containers"][1]["env"] if one["name"].startswith("PGBACKREST")}
         own |= {"PGBACKREST_PG1_PATH": path / "data", "PGBACKREST_PG1_SOCKET_PATH": path / "sockets", "PGBACKREST_PG1_PORT": self.port,
-                "PGBACKREST_REPO1_PATH": path / "backups", "PGBACKREST_LOCK_PATH": path / "sockets/lock"}
+                "PGBACKREST_LOCK_PATH": path / "sockets/lock"}
+        if own["PGBACKREST_REPO1_PATH"] == "/backups":
+            own["PGBACKREST_REPO1_PATH"] = path / "backups"
         return {name: str(value) for name, value in own.items()}
 
     def setUp(self):
@@ -66,18 +65,6 @@ class Backups(BundledServer):
             PGDATA=path / "data", POSTGRES_DB="market data", SOCKETS=path / "sockets", PORT=self.port, SCRATCH=path / "scratch") | self.more | variables
         command = read_only_but(path) + account.prefix() + ["bash", str(path / "configuration/backup.sh"), *words]
         return subprocess.run(command, env=environment, cwd="/", capture_output=True, text=True)
-
-    def filled(self):
-        self.start()
-        migrate = subprocess.run([program(), "migrate"], env=self.variables("owner"), capture_output=True, text=True)
-        self.assertEqual(migrate.returncode, 0, migrate.stderr)
-        done = self.ask("worker", FILL)
-        self.assertEqual(done.returncode, 0, done.stderr)
-
-    def last(self, job):
-        found = self.ask("worker", f"SELECT outcome, counts, error FROM crypto_gaf.job_runs WHERE job = '{job}' ORDER BY run_id DESC LIMIT 1")
-        outcome, counts, error = found.stdout.strip("\n").split("|", 2)
-        return outcome, json.loads(counts), error
 
     def write(self, times):
         """Commits, at moments of their own."""
@@ -150,6 +137,33 @@ class Backups(BundledServer):
         self.write(6)
         drilled = self.script("drill")
         self.assertEqual(drilled.returncode, 0, drilled.stderr + drilled.stdout)
+
+    @unittest.skipUnless(RCLONE.exists(), "rclone is not installed")
+    def test_backups_go_to_s3_and_come_back_from_there(self):
+        path = self.folder.path
+        authority, certificate, key = tls.authority(self.folder.write("tls/.keep", "").parent, ["localhost"])
+        for name, text in (("ca.crt", authority), ("server.crt", certificate), ("server.key", key)):
+            self.folder.write(f"tls/{name}", text)
+        self.folder.write("store/gaf-backups/.keep", "")
+        port, keys = free_port(), ("access-of-gaf", "secret-of-gaf")
+        store = subprocess.Popen(account.prefix() + [
+            RCLONE, "serve", "s3", path / "store", "--addr", f"127.0.0.1:{port}", "--auth-key", ",".join(keys), "--cert", path / "tls/server.crt", "--key",
+            path / "tls/server.key", "--vfs-cache-mode", "off"], cwd="/", env=account.environment(HOME=path), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(end, store)
+        # Before the store: Postgres does not end before its log is archived.
+        self.addCleanup(self.stop)
+        self.more = self.variables_of_pgbackrest("locked-down") | {
+            "PGBACKREST_REPO1_S3_ENDPOINT": f"localhost:{port}", "PGBACKREST_REPO1_STORAGE_CA_FILE": str(path / "tls/ca.crt"),
+            "PGBACKREST_REPO1_S3_KEY": keys[0], "PGBACKREST_REPO1_S3_KEY_SECRET": keys[1]}
+        self.assertEqual(self.more["PGBACKREST_REPO1_TYPE"], "s3")
+        self.filled()
+        made = self.script("backup")
+        self.assertEqual(made.returncode, 0, made.stderr + made.stdout)
+        self.write(4)
+        drilled = self.script("drill")
+        self.assertEqual(drilled.returncode, 0, drilled.stderr + drilled.stdout)
+        self.assertEqual(self.last("restore-drill")[1]["rows_missing"], 0)
+        self.assertTrue(list((path / "store/gaf-backups/cryptogaf/backup/main").glob("20*F")))
 
     def test_the_schedule_makes_the_first_backup_at_once(self):
         self.filled()

@@ -185,6 +185,9 @@ volumeMounts:
     secretKeyRef: {name: {{ required "postgres.bundled.backup.s3.existingSecret: name the secret with the bucket's credentials" .s3.existingSecret }}, key: {{ .s3.accessKeyKey }}}
 - name: PGBACKREST_REPO1_S3_KEY_SECRET
   valueFrom:
+{{- if .s3.caSecret }}
+- {name: PGBACKREST_REPO1_STORAGE_CA_FILE, value: /etc/backup-ca/ca.crt}
+{{- end }}
     secretKeyRef: {name: {{ .s3.existingSecret }}, key: {{ .s3.secretKeyKey }}}
 {{- else }}
 - {name: PGBACKREST_REPO1_PATH, value: /backups}

@@ -17,31 +17,10 @@ tables=(migrations gafs samples draws tracked_symbols processed_files fact_kline
 export PGBACKREST_STANZA=main PGTZ=UTC
 for folder in /usr/lib/postgresql/*/bin; do PATH=$folder:$PATH; done
 
-say() { printf '%(%FT%TZ)T %s\n' -1 "$*"; }
 sql() { psql -X -U postgres -d "$POSTGRES_DB" -v ON_ERROR_STOP=1 -Atq "$@"; }
 source_sql() { sql -h "$sockets" -p "$port" "$@"; }
 scratch_sql() { sql -h "$scratch" -p 5432 "$@"; }
-milliseconds() { echo $(($(date +%s%N) / 1000000)); }
-
-# A run of a job that is nowhere recorded yet is a run all the same: the schema may not be there.
-begin() {
-    source_sql -v "job=$1" <<'SQL'
-SELECT to_regclass('crypto_gaf.job_runs') IS NULL AS absent \gset
-\if :absent
-\quit
-\endif
-UPDATE crypto_gaf.job_runs SET outcome = 'died', finished_at = clock_timestamp() WHERE job = :'job' AND outcome = 'running';
-INSERT INTO crypto_gaf.job_runs (job) VALUES (:'job') RETURNING run_id;
-SQL
-}
-# run, outcome, counts as JSON, error
-finish() {
-    [ -n "$1" ] || return 0
-    source_sql -v "run=$1" -v "outcome=$2" -v "counts=$3" -v "error=${4:-}" <<'SQL'
-UPDATE crypto_gaf.job_runs SET finished_at = clock_timestamp(), outcome = :'outcome', counts = :'counts', error = nullif(:'error', '')
-WHERE run_id = :'run';
-SQL
-}
+. "$(dirname "$0")/runs.sh"
 
 # Label and end, in seconds since 1970, of the newest backup; nothing if there is none.
 newest() {

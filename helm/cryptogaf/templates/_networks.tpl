@@ -48,6 +48,7 @@ cnpg.io/poolerName: {{ include "cryptogaf.cluster" $root }}-pooler
 {{- if and .Values.monitoring.postgresExporter.enabled (ne (include "cryptogaf.postgresMode" .) "cnpg") }}{{ $clients = append $clients "exporter" }}{{ end -}}
 {{- if .Values.collect.enabled }}{{ $clients = append $clients "collect" }}{{ end -}}
 {{- if .Values.tests.enabled }}{{ $clients = append $clients "test" }}{{ end -}}
+{{- if include "cryptogaf.dumps" . }}{{ $clients = concat $clients (list "backup" "restore-drill") }}{{ end -}}
 {{- if or (include "cryptogaf.products" . | fromJsonArray) .Values.symbols }}{{ $clients = append $clients "set-up" }}{{ end -}}
 {{- range $name, $_ := include "cryptogaf.jobs" . | fromJson }}{{ $clients = append $clients (printf "job-%s" $name) }}{{ end -}}
 {{- $clients | toJson -}}

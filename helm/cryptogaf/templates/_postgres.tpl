@@ -117,6 +117,11 @@ external
 {{- end }}
 {{- end -}}
 
+{{/* Whether the chart dumps a database of your own. */}}
+{{- define "cryptogaf.dumps" -}}
+{{- if and (eq (include "cryptogaf.postgresMode" .) "external") .Values.postgres.external.backup.enabled }}yes{{ end -}}
+{{- end -}}
+
 {{/* Secret with the certificate authority, or nothing. */}}
 {{- define "cryptogaf.postgresCA" -}}
 {{- $mode := include "cryptogaf.postgresMode" . -}}
@@ -180,14 +185,14 @@ volumeMounts:
 - {name: PGBACKREST_REPO1_S3_REGION, value: {{ .s3.region }}}
 - {name: PGBACKREST_REPO1_S3_ENDPOINT, value: {{ required "postgres.bundled.backup.s3.endpoint: name the host of the bucket" .s3.endpoint }}}
 - {name: PGBACKREST_REPO1_S3_URI_STYLE, value: {{ .s3.uriStyle }}}
+{{- if .s3.caSecret }}
+- {name: PGBACKREST_REPO1_STORAGE_CA_FILE, value: /etc/backup-ca/ca.crt}
+{{- end }}
 - name: PGBACKREST_REPO1_S3_KEY
   valueFrom:
     secretKeyRef: {name: {{ required "postgres.bundled.backup.s3.existingSecret: name the secret with the bucket's credentials" .s3.existingSecret }}, key: {{ .s3.accessKeyKey }}}
 - name: PGBACKREST_REPO1_S3_KEY_SECRET
   valueFrom:
-{{- if .s3.caSecret }}
-- {name: PGBACKREST_REPO1_STORAGE_CA_FILE, value: /etc/backup-ca/ca.crt}
-{{- end }}
     secretKeyRef: {name: {{ .s3.existingSecret }}, key: {{ .s3.secretKeyKey }}}
 {{- else }}
 - {name: PGBACKREST_REPO1_PATH, value: /backups}

@@ -8,40 +8,9 @@ import unittest
 from pathlib import Path
 
 from chart import ROOT
+from images import IMAGES, USER, VIEWER, assemble, inside, runs_here
 from program import program
 from bundled import MTAIL, NGINX, BundledServer, answers, cluster, end, free_port, nginx_configuration, wait
-
-IMAGES = ROOT / "helm/images"
-VIEWER = ROOT / ".build/vendor/swagger-ui"
-BWRAP = shutil.which("bwrap")
-USER = "10001"
-
-
-def assemble(test, name, *operands):
-    """The tree of an image; gone with the test."""
-    folder = Path(tempfile.mkdtemp(prefix="cryptogaf-image-"))
-    folder.chmod(0o755)
-    test.addCleanup(shutil.rmtree, folder, ignore_errors=True)
-    done = subprocess.run([IMAGES / "assemble", name, folder, *operands], capture_output=True, text=True)
-    test.assertEqual(done.returncode, 0, done.stderr)
-    return folder
-
-
-def inside(tree, *command, writable=(), readable=(), variables=None):
-    """A command line that runs in the tree: as the image's user, without capabilities, the root read-only; only the network is shared."""
-    words = [BWRAP, "--ro-bind", tree, "/", "--proc", "/proc", "--dev", "/dev", "--unshare-user", "--unshare-pid", "--unshare-ipc", "--uid", USER,
-             "--gid", USER, "--cap-drop", "ALL", "--die-with-parent", "--clearenv", "--setenv", "PATH", "/usr/bin"]
-    for name, value in (variables or {}).items():
-        words += ["--setenv", name, str(value)]
-    for path in readable:
-        words += ["--ro-bind", path, "/etc/cryptogaf"]
-    for path in writable:
-        words += ["--bind", *path]
-    return [str(word) for word in (*words, "--", *command)]
-
-
-def runs_here():
-    return BWRAP and subprocess.run([BWRAP, "--ro-bind", "/", "/", "--unshare-user", "true"], capture_output=True).returncode == 0
 
 
 class Dockerfiles(unittest.TestCase):
@@ -147,7 +116,7 @@ class RunTrees(BundledServer):
         command = ("nginx", "-p", "/run/nginx", "-c", "/etc/cryptogaf/nginx.conf", "-e", "stderr", "-g", "daemon off;")
         log = open(own / "log", "w+")
         self.addCleanup(log.close)
-        process = subprocess.Popen(inside(web, *command, readable=[configuration], writable=[(state, "/run/nginx")]), stdout=log, stderr=log)
+        process = subprocess.Popen(inside(web, *command, readable=[(configuration, "/etc/cryptogaf")], writable=[(state, "/run/nginx")]), stdout=log, stderr=log)
         self.addCleanup(end, process)
         try:
             wait(lambda: answers(f"http://127.0.0.1:{page}/readyz"), 60, process)

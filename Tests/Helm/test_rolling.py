@@ -1,51 +1,14 @@
 """Handlers replaced one by one under load, as a rolling update does it: the chart's commands and probes, real nginx and Postgres; the Service is ours."""
 
-import http.client
 import subprocess
-import threading
 import time
 import unittest
 
 from chart import RELEASE, find, pod_template, rendered
 from bundled import NGINX, BundledServer, answers, cluster, end, free_port, nginx_command, nginx_configuration, wait
+from load import RATE, Load
 from program import program
 from service import Service
-
-RATE, CLIENTS = 200, 8
-
-
-class Load:
-    """So many requests a second over kept connections, whatever happens; what failed, and how."""
-
-    def __init__(self, port):
-        self.port, self.stopped, self.answered, self.failed = port, threading.Event(), 0, []
-        self.threads = [threading.Thread(target=self.ask, args=(n,)) for n in range(CLIENTS)]
-        for thread in self.threads:
-            thread.start()
-
-    def ask(self, number):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        due = time.monotonic() + number / RATE
-        while not self.stopped.is_set():
-            time.sleep(max(0, due - time.monotonic()))
-            due += CLIENTS / RATE
-            try:
-                connection.request("GET", "/api/gaf/products")
-                answer = connection.getresponse()
-                answer.read()
-                if answer.status == 200:
-                    self.answered += 1
-                else:
-                    self.failed.append(answer.status)
-            except (OSError, http.client.HTTPException) as error:
-                self.failed.append(repr(error))
-                connection.close()
-        connection.close()
-
-    def end(self):
-        self.stopped.set()
-        for thread in self.threads:
-            thread.join(60)
 
 
 @unittest.skipUnless(NGINX, "nginx is not installed")

@@ -86,7 +86,7 @@ class PictureTests(PageCase):
             self.browser.wait(f"drawing {level}", lambda: self.browser.run(
                 "return window.frames_seen.at(-1).startsWith(arguments[0])", f"{level},"))
         # However few of them a busy machine paints in the meantime.
-        self.browser.wait("a hundred frames", lambda: self.browser.run("return window.frames_seen.length > 100"))
+        self.browser.wait("a hundred frames", lambda: self.browser.run("return window.frames_seen.length > 100"), patience=60)
         frames = self.browser.run("return window.frames_seen")
         self.assertEqual(list(dict.fromkeys(frames)), [",".join([str(level)] * 4) for level in range(10, 17)])
 

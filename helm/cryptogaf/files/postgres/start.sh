@@ -29,7 +29,7 @@ if [ ! -s "$PGDATA/PG_VERSION" ]; then
     # Made beside its place and moved there whole: half a cluster would never start.
     rm -rf "$PGDATA.new"
     initdb --pgdata "$PGDATA.new" --username postgres --auth-local peer --auth-host scram-sha-256 \
-        --encoding UTF8 --locale C.UTF-8 --data-checksums >/dev/null
+        --encoding UTF8 --locale C.UTF-8 --lc-collate C --data-checksums >/dev/null
     echo "include_if_exists '$configuration/settings.conf'" >>"$PGDATA.new/postgresql.conf"
     mv "$PGDATA.new" "$PGDATA"
 fi

@@ -10,7 +10,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 # The longest first, so that none is left alone at the end.
-FIRST = ("backup", "failover", "images", "dashboard", "processes", "rolling", "pooler", "commands")
+FIRST = ("backup", "dumps", "processes", "simulation", "failover", "images", "dashboard", "rolling", "pooler", "commands")
 
 
 def run(name):

@@ -12,9 +12,13 @@ class Relay:
     """One address for several pods: each new connection goes to the next of those that are in it, and is not tried elsewhere if that fails."""
 
     def __init__(self):
-        self.pods, self.turn = [], itertools.count()
+        self.pods, self.turn, self.under_way = [], itertools.count(), set()
 
     async def connected(self, reader, writer):
+        # The loop itself holds no task.
+        task = asyncio.current_task()
+        self.under_way.add(task)
+        task.add_done_callback(self.under_way.discard)
         pods = list(self.pods)
         try:
             other = await asyncio.open_connection(*pods[next(self.turn) % len(pods)], limit=1 << 18)
@@ -64,8 +68,13 @@ class Service(threading.Thread):
         self.loop.run_forever()
 
     def end(self):
-        self.loop.call_soon_threadsafe(lambda: [task.cancel() for task in asyncio.all_tasks(self.loop)])
-        self.loop.call_soon_threadsafe(self.loop.call_soon, self.loop.stop)
+        async def leave():
+            tasks = list(self.relay.under_way)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        asyncio.run_coroutine_threadsafe(leave(), self.loop).result(30)
+        self.loop.call_soon_threadsafe(self.loop.stop)
         self.join(30)
 
 

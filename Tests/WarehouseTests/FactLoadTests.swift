@@ -182,4 +182,31 @@ import Warehouse
             #expect(try fixture.digest() == expected)
         }
     }
+
+    /// So that those who wait for each other's rows do so in one order; few rows are staged, many are copied.
+    @Test("rows go in by month and then by key, whichever way they take", arguments: [20, 200])
+    func order(count: Int) throws {
+        let fixture = try FactFixture()
+        try fixture.database.connect().run(
+            script: """
+                CREATE TABLE public.arrivals (place bigint GENERATED ALWAYS AS IDENTITY, symbol text, open_time timestamptz);
+                CREATE FUNCTION public.note() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS
+                $$ BEGIN INSERT INTO public.arrivals (symbol, open_time) VALUES (NEW.symbol, NEW.open_time); RETURN NEW; END $$;
+                CREATE TRIGGER note BEFORE INSERT ON crypto_gaf.fact_klines FOR EACH ROW EXECUTE FUNCTION public.note();
+                GRANT SELECT ON public.arrivals TO PUBLIC
+                """)
+        let april = 31 * 1440
+        try fixture.load(
+            ["ETH-USDT", "BTC-USDT"].enumerated().map { number, symbol in
+                Answer((april - count..<april + count).map { (minute: $0, price: 1) }, at: 1000, hash: Int64(number), symbol: symbol)
+            })
+        let arrived = try fixture.texts(
+            """
+            SELECT label FROM (
+                SELECT place, label, lag(label) OVER (ORDER BY place) AS before
+                FROM public.arrivals, concat(to_char(open_time AT TIME ZONE 'UTC', 'MM '), symbol) AS label) AS labels
+            WHERE label IS DISTINCT FROM before ORDER BY place
+            """)
+        #expect(arrived == ["03 BTC-USDT", "03 ETH-USDT", "04 BTC-USDT", "04 ETH-USDT"])
+    }
 }

@@ -49,7 +49,7 @@ bench: ## measure, each figure beside its reference
 	@.dev/setup run bench
 	@.dev/bench
 soak: ## the long versions of the failure tests
-	@.dev/setup run test bench
+	@.dev/setup run test chart bench
 	@.dev/soak
 
 .PHONY: release

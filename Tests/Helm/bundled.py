@@ -115,6 +115,17 @@ SELECT 'BTC-USD', n, ARRAY[n, 2, 3], ARRAY[1, 2, 3], ARRAY[n, 2, 3], ARRAY[3, 2,
 """
 
 
+# With CRYPTOGAF_SOAK=1 about a gigabyte: a hundred markets' minutes of a month.
+CANDLES = """
+SELECT crypto_gaf.ensure_month('fact_klines', '2025-01-01');
+INSERT INTO crypto_gaf.fact_klines
+SELECT 'binance', format('S%s-USDT', symbol), '1m', minute, 100 + random(), 102, 99, 101, random() * 1000, random() * 100000, (random() * 1000)::bigint,
+    random() * 500, random() * 50000, minute + interval '1 minute', (random() * 1e18)::bigint
+FROM generate_series(1, 100) AS symbol, generate_series('2025-01-01 00:00+00', '2025-01-31 23:59+00', interval '1 minute') AS minute
+"""
+SOAK = os.environ.get("CRYPTOGAF_SOAK") == "1"
+
+
 class BundledServer(unittest.TestCase):
     """files/postgres/start.sh as its container runs it."""
 
@@ -171,12 +182,13 @@ class BundledServer(unittest.TestCase):
         libpq = account.environment(PGHOST="127.0.0.1", PGPORT=self.port, PGDATABASE="market data", PGUSER=f"gaf_{role}", PGPASSWORD=self.passwords[role])
         return subprocess.run(["psql", "-XAtqc", query], env=libpq, capture_output=True, text=True)
 
-    def filled(self):
+    def filled(self, large=False):
         self.start()
         migrate = subprocess.run([program(), "migrate"], env=self.variables("owner"), capture_output=True, text=True)
         self.assertEqual(migrate.returncode, 0, migrate.stderr)
-        done = self.ask("worker", FILL)
-        self.assertEqual(done.returncode, 0, done.stderr)
+        for statement in [FILL, CANDLES] if large else [FILL]:
+            done = self.ask("worker", statement)
+            self.assertEqual(done.returncode, 0, done.stderr)
 
     def last(self, job):
         found = self.ask("worker", f"SELECT outcome, counts, error FROM crypto_gaf.job_runs WHERE job = '{job}' ORDER BY run_id DESC LIMIT 1")

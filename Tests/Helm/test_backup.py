@@ -9,7 +9,7 @@ import unittest
 
 import tls
 from chart import ROOT, RELEASE, find, rendered
-from bundled import BundledServer, account, cluster, end, free_port, read_only_but, wait
+from bundled import SOAK, BundledServer, account, cluster, end, free_port, read_only_but, wait
 from program import program
 
 PGBACKREST = shutil.which("pgbackrest")
@@ -74,7 +74,7 @@ class Backups(BundledServer):
             time.sleep(0.5)
 
     def test_a_backup_and_a_drill_at_a_random_moment_succeed_and_the_metrics_know(self):
-        self.filled()
+        self.filled(large=SOAK)
         made = self.script("backup")
         self.assertEqual(made.returncode, 0, made.stderr + made.stdout)
         self.assertEqual(self.last("backup")[0], "succeeded")
@@ -85,7 +85,7 @@ class Backups(BundledServer):
         self.assertEqual((outcome, counts["rows_missing"]), ("succeeded", 0))
         self.assertGreater(counts["rows_compared"], 500)
         self.assertFalse((self.folder.path / "scratch/drill").exists())
-        print(f"drill: {counts['bytes'] / 1e6:.0f} MB restored in {counts['restore_ms']} ms, replayed in {counts['replay_ms']} ms, "
+        print(f"backup in {self.last('backup')[1]['milliseconds']} ms; drill: {counts['bytes'] / 1e6:.0f} MB restored in {counts['restore_ms']} ms, replayed in {counts['replay_ms']} ms, "
               f"{counts['rows_compared']} rows equal", flush=True)
 
     def test_a_drill_without_a_backup_or_archive_fails_and_says_so(self):

@@ -6,7 +6,7 @@ import subprocess
 import unittest
 
 from chart import CHART, RELEASE, find, of_kind, pod_template, rendered
-from bundled import BundledServer, account, cluster, read_only_but
+from bundled import SOAK, BundledServer, account, cluster, read_only_but
 from program import program
 
 
@@ -52,8 +52,8 @@ class Dumps(BundledServer):
         command = read_only_but(path) + account.prefix() + ["bash", str(path / "script/dump.sh"), *words]
         return subprocess.run(command, env=environment | variables, cwd="/", capture_output=True, text=True)
 
-    def dumped(self):
-        self.filled()
+    def dumped(self, large=False):
+        self.filled(large)
         made = self.script("backup")
         self.assertEqual(made.returncode, 0, made.stderr + made.stdout)
         return self.names()[-1]
@@ -62,7 +62,7 @@ class Dumps(BundledServer):
         return sorted(path.name for path in self.backups.iterdir() if path.name != ".keep")
 
     def test_what_is_dumped_can_be_restored_to_the_last_row_and_the_metrics_know(self):
-        self.dumped()
+        self.dumped(large=SOAK)
         outcome, made, _ = self.last("backup")
         self.assertEqual(outcome, "succeeded")
         # What is written later is not in the dump, and no fault of it.
@@ -73,7 +73,7 @@ class Dumps(BundledServer):
         self.assertEqual((outcome, counts["tables_different"], counts["rows_compared"]), ("succeeded", 0, made["rows"]))
         self.assertGreater(counts["rows_compared"], 500)
         self.assertEqual(list((self.folder.path / "scratch").iterdir()), [self.folder.path / "scratch/.keep"])
-        print(f"drill of a dump: {counts['rows_compared']} rows of {counts['tables_compared']} tables restored in {counts['restore_ms']} ms, all equal", flush=True)
+        print(f"dump of {made['bytes'] / 1e6:.1f} MB in {made['milliseconds']} ms; drill: {counts['bytes'] / 1e6:.0f} MB, {counts['rows_compared']} rows of {counts['tables_compared']} tables restored in {counts['restore_ms']} ms, all equal", flush=True)
 
     def test_a_drill_finds_rows_that_were_not_dumped_so_and_a_dump_that_is_damaged(self):
         name = self.dumped()

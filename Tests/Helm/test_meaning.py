@@ -9,7 +9,8 @@ from pathlib import Path
 import helm_python as helm
 import yaml
 
-from chart import CASES, CHART, NAMESPACE, RELEASE, containers, find, merged, of_kind, pod_template, quiet, render, rendered
+from chart import CASES, CHART, NAMESPACE, RELEASE, Refusal, containers, find, merged, of_kind, pod_template, quiet, render, rendered
+from test_rendering import VERSIONS, faults
 
 
 def variables(objects, kind, name):
@@ -66,6 +67,23 @@ class Database(unittest.TestCase):
             self.assertEqual((backup["schedule"], backup["method"]), ("0 0 2 * * *", method))
         self.assertEqual(rendered("cnpg") and only(rendered("cnpg"), "Cluster", "db")["spec"]["plugins"][0]["parameters"],
                          {"barmanObjectName": only(rendered("cnpg"), "ObjectStore", "db").name})
+
+    def test_cnpg_begins_with_another_clusters_backups_if_asked_to(self):
+        for case, place in (("cnpg", "plugin"), ("cnpg-in-tree", "barmanObjectStore")):
+            change = {"postgres": {"cnpg": {"recovery": {"from": "old-cryptogaf-db", "to": "2026-01-31 12:00:00+00"}}}}
+            objects = render(merged(case, change))
+            spec = only(objects, "Cluster", "db")["spec"]
+            self.assertEqual(spec["bootstrap"], {"recovery": {
+                "source": "old-cryptogaf-db", "database": "cryptogaf", "owner": "gaf_owner", "secret": {"name": "gaf-cryptogaf-postgres-owner"},
+                "recoveryTarget": {"targetTime": "2026-01-31 12:00:00+00"}}})
+            other = spec["externalClusters"][0]
+            self.assertEqual((other["name"], (other[place].get("parameters") or other[place])["serverName"]), ("old-cryptogaf-db", "old-cryptogaf-db"))
+            for version in VERSIONS:
+                self.assertEqual([fault for one in objects if (fault := faults(one, version))], [])
+            own = only(objects, "Cluster", "db").name
+            for refused, words in (({"from": own}, "is this cluster itself"), ({"from": "old", "to": "yesterday"}, "to")):
+                with self.assertRaisesRegex(Refusal, words):
+                    render(merged(case, {"postgres": {"cnpg": {"recovery": refused}}}))
 
     def test_certificates_are_checked_where_there_are_any(self):
         cnpg, external = rendered("cnpg"), rendered("external")

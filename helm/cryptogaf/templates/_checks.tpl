@@ -24,6 +24,12 @@
 {{- if ge (int .synchronousStandbys) (int .instances) -}}
 {{- fail (printf "postgres.cnpg: %v instances cannot have %v synchronous standbys" .instances .synchronousStandbys) -}}
 {{- end -}}
+{{- if and .recovery.from (not .backup.enabled) -}}
+{{- fail "postgres.cnpg.recovery: say by postgres.cnpg.backup where the backups lie" -}}
+{{- end -}}
+{{- if eq .recovery.from (include "cryptogaf.cluster" $) -}}
+{{- fail (printf "postgres.cnpg.recovery.from: %s is this cluster itself, whose backups would lie on top of those: install another release" .recovery.from) -}}
+{{- end -}}
 {{- if and .backup.enabled (not (and .backup.destinationPath .backup.existingSecret)) -}}
 {{- fail "postgres.cnpg.backup needs destinationPath (s3://bucket/prefix) and existingSecret" -}}
 {{- end -}}

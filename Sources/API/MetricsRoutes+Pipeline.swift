@@ -11,6 +11,9 @@ extension MetricsRoutes {
             "cryptogaf_job_last_failure_timestamp_seconds", .gauge, "When the job last failed or died.",
             jobs.map { (["job": $0.job], $0.lastFailure) })
         out.family(
+            "cryptogaf_job_last_lake_failure_timestamp_seconds", .gauge, "When the job last failed, if that was for the lake.",
+            jobs.map { (["job": $0.job], $0.lakeFailure) })
+        out.family(
             "cryptogaf_job_last_outcome", .gauge, "Always 1; how the job's last run ended.",
             jobs.map { (["job": $0.job, "outcome": $0.lastOutcome ?? ""], $0.lastOutcome == nil ? nil : 1) })
         out.family(

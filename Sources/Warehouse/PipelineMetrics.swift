@@ -8,6 +8,8 @@ public struct JobMetrics {
     public let lastSuccess: Double?
     /// Failed, or died without a word.
     public let lastFailure: Double?
+    /// When it last failed, if that was for the lake.
+    public let lakeFailure: Double?
 }
 
 /// What the metrics say of the way from the venues to the tables.
@@ -36,13 +38,15 @@ extension MetricsReads {
             )
             SELECT n.job, (SELECT outcome FROM crypto_gaf.job_runs r WHERE r.job = n.job AND r.finished_at IS NOT NULL
                     ORDER BY r.started_at DESC LIMIT 1),
-                \(Self.last("succeeded")), greatest(\(Self.last("failed")), \(Self.last("died")))
+                \(Self.last("succeeded")), greatest(\(Self.last("failed")), \(Self.last("died"))),
+                (SELECT CASE WHEN r.counts ? 'lake_failed' THEN extract(epoch FROM r.finished_at)::float8 END FROM crypto_gaf.job_runs r
+                    WHERE r.job = n.job AND r.outcome = 'failed' ORDER BY r.started_at DESC LIMIT 1)
             FROM names n WHERE n.job IS NOT NULL ORDER BY n.job LIMIT 100
             """, binary: true
         ).map { row throws(PostgresError) in
             JobMetrics(
                 job: try row.text(0), lastOutcome: try row.textOrNil(1), lastSuccess: try row.doubleOrNil(2),
-                lastFailure: try row.doubleOrNil(3))
+                lastFailure: try row.doubleOrNil(3), lakeFailure: try row.doubleOrNil(4))
         }
     }
 

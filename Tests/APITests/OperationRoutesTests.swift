@@ -133,6 +133,10 @@ import Testing
                     ('aggregate', '2026-01-01 00:00+00', '2026-01-01 00:01+00', 'failed'), ('aggregate', '2026-01-01 00:05+00', '2026-01-01 00:06+00', 'succeeded'),
                     ('aggregate', '2026-01-01 00:10+00', NULL, 'running'), ('transform', '2026-01-01 00:00+00', '2026-01-01 00:02+00', 'died'),
                     ('maintain', '2026-01-01 00:00+00', NULL, 'running');
+                INSERT INTO crypto_gaf.job_runs (job, started_at, finished_at, outcome, counts) VALUES
+                    ('ingest-depth', '2026-01-01 00:00+00', '2026-01-01 00:01+00', 'failed', '{"lake_failed": 1}'),
+                    ('ingest-tickers', '2026-01-01 00:00+00', '2026-01-01 00:01+00', 'failed', '{"lake_failed": 1}'),
+                    ('ingest-tickers', '2026-01-01 00:01+00', '2026-01-01 00:02+00', 'failed', '{"failed": 1}');
                 INSERT INTO crypto_gaf.coverage (exchange, symbol, interval_code, day, expected, present, absent, lost) VALUES
                     ('kraken', 'BTC-USD', '1m', '2026-01-01', 1440, 1430, 5, 2), ('kraken', 'BTC-USD', '1m', '2026-01-02', 1440, 1440, 0, 0);
                 INSERT INTO crypto_gaf.raw_objects (object_key, exchange, symbol, channel, received_at, bytes, sha256, due)
@@ -148,11 +152,13 @@ import Testing
             #"cryptogaf_job_last_outcome{job="aggregate",outcome="succeeded"} 1"#,
             #"cryptogaf_job_last_outcome{job="transform",outcome="died"} 1"#,
             #"cryptogaf_job_last_failure_timestamp_seconds{job="transform"} 1767225720"#, "cryptogaf_coverage_unexplained 3",
-            "cryptogaf_objects_due 2", "cryptogaf_rejected_rows_last_day 3", "cryptogaf_stopped_channels 1",
+            #"cryptogaf_job_last_lake_failure_timestamp_seconds{job="ingest-depth"} 1767225660"#, "cryptogaf_objects_due 2",
+            "cryptogaf_rejected_rows_last_day 3", "cryptogaf_stopped_channels 1",
             #"cryptogaf_stopped_channel{exchange="okx",channel="depth"} 1"#,
             #"cryptogaf_partition_end_timestamp_seconds{fact="tickers"} 1772323200"#,
         ] { #expect(try lines().contains(line), "\(line)") }
         #expect(try !lines().contains { $0.contains(#"job="maintain""#) })
+        #expect(try !lines().contains { $0.hasPrefix(#"cryptogaf_job_last_lake_failure_timestamp_seconds{job="ingest-tickers""#) })
     }
 
     @Test("anything else is a 404 problem, another method a 405")

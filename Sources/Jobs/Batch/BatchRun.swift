@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Lake
 public import Postgres
 public import Runtime
 import Warehouse
@@ -57,7 +58,9 @@ public struct BatchRun: Sendable {
             try finish(entry, outcome, counts)
             return outcome == .stopped ? .stopped(counts) : .succeeded(counts)
         case .failure(let error):
-            let counts = (error as? JobFailure)?.counts ?? [:]
+            let failure = error as? JobFailure ?? JobFailure("\(error)", cause: error)
+            // The metrics tell a fault of the lake from all others by this.
+            let counts = failure.isOfLake ? failure.counts.merging(["lake_failed": 1]) { $1 } : failure.counts
             tell(.failed, job.name, counts, started)
             do { try finish(entry, .failed, counts, error: "\(error)") } catch {
                 log.warning("job.failure_not_recorded", ["error": .text("\(error)")])
@@ -119,9 +122,12 @@ public struct JobFailure: Error, CustomStringConvertible {
     /// What it counted until then.
     public let counts: JobCounts
     public let description: String
+    /// Whether the lake was in the way, not one object of it.
+    let isOfLake: Bool
 
-    public init(_ description: String, counts: JobCounts = [:]) {
+    public init(_ description: String, counts: JobCounts = [:], cause: (any Error)? = nil) {
         self.description = description
         self.counts = counts
+        isOfLake = (cause as? LakeError)?.isOfStore ?? false
     }
 }

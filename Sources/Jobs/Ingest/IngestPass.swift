@@ -62,7 +62,7 @@ final class IngestPass {
             try write()
         } catch let error as LakeError {
             summarise()
-            throw JobFailure("the lake took not everything: \(error)", counts: counts)
+            throw JobFailure("the lake took not everything: \(error)", counts: counts, cause: error)
         }
     }
 

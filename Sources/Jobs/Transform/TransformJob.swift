@@ -74,7 +74,7 @@ public struct TransformJob: BatchJob, Sendable {
             // It was waited for, and is waited for no longer.
             return tally.value
         } catch {
-            throw JobFailure("\(error)", counts: tally.value)
+            throw JobFailure("\(error)", counts: tally.value, cause: error)
         }
         return tally.value
     }

@@ -1,4 +1,5 @@
 import Jobs
+import Lake
 import Postgres
 import Runtime
 import Synchronization
@@ -51,6 +52,20 @@ private struct Broken: Error, CustomStringConvertible { let description = "the b
         #expect(throws: Broken.self) { try run { _ in throw Broken() } }
         #expect(throws: JobFailure.self) { try run { _ in throw JobFailure("nothing answered", counts: ["failed": 7]) } }
         #expect(try runs() == ["failed {} the broom broke true", #"failed {"failed": 7} nothing answered true"#])
+    }
+
+    @Test("a failure for the lake is recorded as such, one for an object of it is not")
+    func failsForTheLake() throws {
+        let away = LakeError(.unavailable, "s3://lake", "it does not answer")
+        #expect(throws: LakeError.self) { try run { _ in throw away } }
+        #expect(throws: JobFailure.self) { try run { _ in throw JobFailure("not all", counts: ["objects": 2], cause: away) } }
+        let damaged = LakeError(.corrupt, "a/key", "other bytes")
+        #expect(throws: JobFailure.self) { try run { _ in throw JobFailure("not all", cause: damaged) } }
+        #expect(
+            try runs() == [
+                #"failed {"lake_failed": 1} s3://lake: it does not answer true"#, #"failed {"objects": 2, "lake_failed": 1} not all true"#,
+                "failed {} not all true",
+            ])
     }
 
     @Test("a stop is an outcome of its own")

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -24,6 +25,16 @@ PROGRAM = os.environ.get("CRYPTOGAF", str(ROOT / ".build/release/cryptogaf"))
 BENCH_PROGRAM = str(ROOT / ".build/release/cryptogaf-bench")
 DATABASE = "cryptogaf"
 TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def observe(process, watch, ended, limit=1200):
+    """Calls `watch` with the process some 50 times a second, until it ended; kills it when that takes too long."""
+    end = time.monotonic() + limit
+    while not ended.wait(0.02):
+        if watch:
+            watch(process)
+        if time.monotonic() > end:
+            process.kill()
 
 
 def free_port():
@@ -99,13 +110,14 @@ class Ground:
         `watch` is called with the process some 50 times a second."""
         start = time.perf_counter()
         process = self.start([PROGRAM, "job", name, *options], "worker", log=f"{name}.log", **more)
-        code = None
-        while code is None:
-            if watch:
-                watch(process)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                code = process.wait(0.02 if watch else 1200)
+        ended = threading.Event()
+        watcher = threading.Thread(target=observe, args=(process, watch, ended), daemon=True)
+        watcher.start()
+        # Without a time limit: with one, `wait` looks now and then only, and tells of the end up to 50 ms late.
+        code = process.wait()
         seconds = time.perf_counter() - start
+        ended.set()
+        watcher.join()
         self.running.remove(process)
         log = (self.folder / f"{name}.log").read_text()
         told = [event for event in map(json.loads, log.splitlines()) if event["event"] == "job.succeeded"]

@@ -47,10 +47,10 @@ def postgres_alone(ground):
     return ROWS / (float(milliseconds) / 1000)
 
 
-def python(ground, objects):
-    """Rows a second of pandas, and SQLAlchemy with psycopg, as the predecessors loaded."""
+def python(ground):
+    """Rows a second of the same through pandas, and SQLAlchemy with psycopg, as the predecessors loaded."""
     done = subprocess.run(
-        account.prefix() + [sys.executable, str(harness.ROOT / "Tests/Benchmarks/warehouse_reference.py"), str(ground.lake), str(objects)],
+        account.prefix() + [sys.executable, str(harness.ROOT / "Tests/Benchmarks/warehouse_reference.py"), str(ground.lake)],
         env=ground.environment("worker"), text=True, capture_output=True, cwd="/")
     if done.returncode:
         raise RuntimeError(done.stderr.strip())
@@ -72,7 +72,7 @@ def measure(ground):
         empty(ground)
         alone.append(postgres_alone(ground))
         empty(ground)
-        old.append(python(ground, 20))
+        old.append(python(ground))
     first = statistics.median(ours)
     yield Figure("bronze to gold, 1m klines, one worker", first, "rows/s", statistics.median(alone), "Postgres alone, from a filled staging table",
                  at_least=0.6)

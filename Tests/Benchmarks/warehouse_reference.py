@@ -1,6 +1,6 @@
 """The reference of loading, as the predecessors did it: a pandas frame per answer, checked, upserted by SQLAlchemy's `executemany`.
 
-    python warehouse_reference.py LAKE OBJECTS     prints rows a second
+    python warehouse_reference.py LAKE     prints rows a second
 
 Postgres is found through PG*.
 """
@@ -40,8 +40,8 @@ def records(path):
     return frame[KEPT].to_dict("records")
 
 
-def main(lake, objects):
-    paths = sorted(Path(lake).rglob("*.json.gz"))[:int(objects)]
+def main(lake):
+    paths = sorted(Path(lake).rglob("*.json.gz"))
     engine = sqlalchemy.create_engine("postgresql+psycopg://", creator=psycopg.connect)
     with engine.connect():
         count, start = 0, time.perf_counter()

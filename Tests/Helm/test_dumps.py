@@ -5,7 +5,7 @@ import json
 import subprocess
 import unittest
 
-from chart import CHART, RELEASE, find, of_kind, pod_template, rendered
+from chart import CHART, NAMESPACE, RELEASE, chart, find, merged, of_kind, pod_template, rendered
 from bundled import SOAK, BundledServer, account, cluster, read_only_but
 from program import program
 
@@ -28,6 +28,14 @@ class Rendering(unittest.TestCase):
             claims |= {volume["persistentVolumeClaim"]["claimName"] for volume in spec["volumes"] if "persistentVolumeClaim" in volume}
         self.assertEqual(claims, {f"{RELEASE}-cryptogaf-backups"})
         self.assertEqual(find(objects, "PersistentVolumeClaim", f"{RELEASE}-cryptogaf-backups").annotations, {"helm.sh/resource-policy": "keep"})
+
+    def test_who_installs_is_told_whether_somebody_backs_the_database_up(self):
+        def notes(enabled):
+            values = merged("external", {"postgres": {"external": {"backup": {"enabled": enabled}}}})
+            texts = chart().render(values, name=RELEASE, namespace=NAMESPACE)
+            return next(text for path, text in texts.items() if path.endswith("NOTES.txt"))
+        self.assertIn("create job --from=cronjob/gaf-cryptogaf-backup now", notes(True))
+        self.assertIn("see that somebody does", notes(False))
 
     def test_nobody_else_has_them(self):
         for case in ("minimal", "bundled", "cnpg", "predecessor"):

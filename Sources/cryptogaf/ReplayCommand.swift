@@ -29,6 +29,7 @@ struct ReplayCommand: Command {
         """
 
     private let replay: Replay
+    private let workers: Int
     private let database: ConnectionOptions
 
     init(_ arguments: Arguments, _ configuration: Configuration) throws {
@@ -40,9 +41,10 @@ struct ReplayCommand: Command {
             do { return try Pair(text) } catch { throw UsageError("--symbol: \(error)") }
         }
         let exchange = try arguments.string("--exchange").map { try VenueMarket.venue($0).name }
+        workers = try arguments.int("--jobs", default: 1, in: 1...16)
         replay = Replay(
             Replay.Choice(from: from, to: to, exchange: exchange, symbol: symbol), live: try configuration.lake(),
-            archive: try configuration.lakeArchive(), workers: try arguments.int("--jobs", default: 1, in: 1...16))
+            archive: try configuration.lakeArchive(), workers: workers)
         var database = configuration.postgres(as: Self.name)
         // As a job: a statement over a whole table may take its time.
         database.statementTimeout = JobCommand.statementTimeout
@@ -50,6 +52,7 @@ struct ReplayCommand: Command {
     }
 
     func run(_ program: Program) throws {
+        ProcessMemory.keepFreed(pools: 2 * workers)
         var line = ProgressLine()
         let connect: @Sendable () throws(PostgresError) -> Connection = { [database] () throws(PostgresError) in try Connection(database) }
         let counts = try replay.run(log: program.log, stop: program.stop, connect: connect) { progress in

@@ -1,4 +1,5 @@
 import Jobs
+import Runtime
 
 extension JobEntry {
     static let transform = JobEntry(
@@ -10,10 +11,11 @@ extension JobEntry {
         ],
         requires: [.lake]
     ) { arguments, configuration in
-        TransformJob(
-            TransformJob.Options(
-                lake: try configuration.lake(), archive: try configuration.lakeArchive(),
-                workers: try arguments.int("--jobs", default: 1, in: 1...16), discovers: arguments.flag("--discover"),
-                skipped: arguments.strings("--skip")))
+        let options = TransformJob.Options(
+            lake: try configuration.lake(), archive: try configuration.lakeArchive(),
+            workers: try arguments.int("--jobs", default: 1, in: 1...16), discovers: arguments.flag("--discover"),
+            skipped: arguments.strings("--skip"))
+        ProcessMemory.keepFreed(pools: 2 * options.workers)
+        return TransformJob(options)
     }
 }

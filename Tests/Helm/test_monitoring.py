@@ -10,7 +10,7 @@ from pathlib import Path
 
 import yaml
 
-from chart import CHART, ROOT, of_kind, rendered
+from chart import CHART, NAMESPACE, ROOT, merged, of_kind, render, rendered
 
 RULES = sorted((CHART / "files/prometheus").glob("*.yaml"))
 PROMTOOL = shutil.which("promtool")
@@ -42,6 +42,13 @@ class Alerts(unittest.TestCase):
                 shutil.copy(path, folder)
             done = subprocess.run([PROMTOOL, "test", "rules", f"{folder}/rules-test.yaml"], capture_output=True, text=True)
         self.assertEqual(done.returncode, 0, done.stderr + done.stdout)
+
+    def test_disks_are_those_of_the_namespace_whatever_they_are_called(self):
+        values = merged("minimal", {"fullnameOverride": "gaf", "monitoring": {"rules": {"enabled": True}}})
+        rules = of_kind(render(values), "PrometheusRule")[0]["spec"]["groups"]
+        full = [rule["expr"] for group in rules for rule in group["rules"] if rule.get("alert") == "CryptoGAFDiskFull"]
+        self.assertEqual(len(full), 1)
+        self.assertIn(f'kubelet_volume_stats_available_bytes{{namespace="{NAMESPACE}"}}', full[0])
 
     def test_every_alert_is_tested_both_ways(self):
         cases = yaml.safe_load((Path(__file__).parent / "rules-test.yaml").read_text())["tests"]
@@ -80,9 +87,10 @@ class Alerts(unittest.TestCase):
         if missing:
             self.skipTest(f"there is not yet: {', '.join(missing)}")
 
-    def test_the_chart_hands_them_on_unchanged(self):
+    def test_the_chart_hands_them_on_with_its_namespace_and_otherwise_unchanged(self):
         made = of_kind(rendered("cnpg"), "PrometheusRule")
-        self.assertEqual([one["spec"] for one in made], [yaml.safe_load(path.read_text()) for path in RULES])
+        files = [path.read_text().replace('namespace=~".+"', f'namespace="{NAMESPACE}"') for path in RULES]
+        self.assertEqual([one["spec"] for one in made], [yaml.safe_load(text) for text in files])
         boards = [one for one in of_kind(rendered("cnpg"), "ConfigMap") if "grafana_dashboard" in one["metadata"]["labels"]]
         self.assertEqual([json.loads(text) for one in boards for text in one["data"].values()],
                          [json.loads(path.read_text()) for path in sorted((CHART / "files/dashboards").glob("*.json"))])

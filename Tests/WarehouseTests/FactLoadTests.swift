@@ -209,4 +209,22 @@ import Warehouse
             """)
         #expect(arrived == ["03 BTC-USDT", "03 ETH-USDT", "04 BTC-USDT", "04 ETH-USDT"])
     }
+
+    @Test("rows are looked up by their keys, also in a month that the planner believes to be empty", arguments: [20, 200])
+    func lookups(count: Int) throws {
+        let fixture = try FactFixture()
+        let owner = try fixture.database.connect()
+        try owner.run(script: "SELECT crypto_gaf.ensure_month('fact_klines', '2026-03-01'); ANALYZE crypto_gaf.fact_klines")
+        for number in 0..<3 {
+            var batch = FactBatch(.klines, exchange: "binance")
+            batch.add(Answer((0..<count).map { (minute: number * count + $0, price: 1) }, at: 1000, hash: Int64(number)))
+            let read = try fixture.connection.transaction {
+                _ = try fixture.load.load(batch)
+                return try fixture.connection.query(
+                    "SELECT sum(seq_tup_read)::bigint FROM pg_stat_xact_user_tables WHERE relname LIKE 'fact_klines_%'"
+                ).one().int(0)
+            }
+            #expect(read == 0)
+        }
+    }
 }

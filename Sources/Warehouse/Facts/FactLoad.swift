@@ -12,12 +12,15 @@ public final class FactLoad {
     private var expectsDuplicates = false
 
     /// For a connection that does nothing else of weight: its planner is told to look rows up by their keys, whatever it believes of the
-    /// staging tables.
+    /// staging tables, and of months that were empty when it last looked.
     public init(_ connection: Connection) throws(PostgresError) {
         self.connection = connection
         // A commit that a crash of the server takes with it only makes its objects due again.
         try connection.run(
-            script: "SET temp_buffers = '16MB'; SET enable_hashjoin = off; SET enable_mergejoin = off; SET synchronous_commit = off")
+            script: """
+                SET temp_buffers = '16MB'; SET synchronous_commit = off;
+                SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_seqscan = off
+                """)
         for table in FactTable.allCases { try connection.run(script: table.createStaging) }
     }
 

@@ -3,6 +3,7 @@
 import gzip
 import json
 import subprocess
+import time
 import unittest
 
 from chart import CHART, NAMESPACE, RELEASE, chart, find, merged, of_kind, pod_template, rendered
@@ -122,6 +123,17 @@ class Dumps(BundledServer):
         self.assertNotEqual(failed.returncode, 0)
         self.assertEqual(self.last("backup")[0], "failed")
         self.assertEqual(self.names(), [first])
+
+    def test_two_of_one_second_are_both_kept(self):
+        first = self.dumped()
+        # As if the one before had ended only now, and the next second had one too.
+        now = int(time.time())
+        for second in range(now, now + 3):
+            (self.backups / time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(second))).mkdir(exist_ok=True)
+        made = self.script("backup", KEEP="9")
+        self.assertEqual(made.returncode, 0, made.stderr + made.stdout)
+        self.assertGreater(self.names()[-1], time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now + 2)))
+        self.assertTrue((self.backups / first / "sums").exists())
 
     def test_the_newest_are_kept_and_drilled(self):
         self.dumped()

@@ -37,6 +37,8 @@ backup() (
     trap 'rm -rf "$backups/partial"; finish "$run" failed "{}" "$why"' EXIT
     started=$(milliseconds)
     name=$(date -u +%Y%m%dT%H%M%SZ)
+    # A second later, should there be one of this second.
+    while [ -e "$backups/$name" ]; do sleep 0.2 && name=$(date -u +%Y%m%dT%H%M%SZ); done
     rm -rf "$backups/partial" && mkdir -m 700 "$backups/partial" || exit 1
     cd "$backups/partial"
     # pg_dump and the sums read the same moment.
@@ -69,16 +71,6 @@ load() {
     sql -c 'CREATE SCHEMA crypto_gaf AUTHORIZATION cryptogaf_owner' || return 1
     pg_restore --list "$1/dump" | grep -v ' SCHEMA - crypto_gaf ' >"$2" || return 1
     pg_restore --exit-on-error --jobs=2 --no-owner --role=cryptogaf_owner --use-list="$2" --dbname="$PGDATABASE" "$1/dump"
-}
-
-server=
-stop_scratch() {
-    if [ -n "$server" ]; then
-        kill -INT "$server" 2>/dev/null || true
-        wait "$server" || true
-    fi
-    server=
-    rm -rf "$scratch"
 }
 
 drill() (

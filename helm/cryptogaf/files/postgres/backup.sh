@@ -42,16 +42,6 @@ backup() {
     fi
 }
 
-server=
-stop_scratch() {
-    if [ -n "$server" ]; then
-        kill -INT "$server" 2>/dev/null || true
-        wait "$server" || true
-    fi
-    server=
-    rm -rf "$scratch"
-}
-
 # In a shell of its own: whatever ends it, the scratch instance goes, and the run is not left as if it went on.
 drill() (
     run=$(begin restore-drill)

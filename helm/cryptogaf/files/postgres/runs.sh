@@ -1,5 +1,5 @@
 # For scripts that do what a job does: how it went is recorded in crypto_gaf.job_runs, and so is in the metrics. They define source_sql, a psql on the
-# database in question.
+# database in question, and scratch, the folder of what a drill restores.
 
 say() { printf '%(%FT%TZ)T %s\n' -1 "$*"; }
 milliseconds() { echo $(($(date +%s%N) / 1000000)); }
@@ -22,4 +22,15 @@ finish() {
 UPDATE crypto_gaf.job_runs SET finished_at = clock_timestamp(), outcome = :'outcome', counts = :'counts', error = nullif(:'error', '')
 WHERE run_id = :'run';
 SQL
+}
+
+# The process of the scratch instance.
+server=
+stop_scratch() {
+    if [ -n "$server" ]; then
+        kill -INT "$server" 2>/dev/null || true
+        wait "$server" || true
+    fi
+    server=
+    rm -rf "$scratch"
 }

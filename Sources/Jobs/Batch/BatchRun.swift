@@ -125,6 +125,10 @@ public struct JobFailure: Error, CustomStringConvertible {
     /// Whether the lake was in the way, not one object of it.
     let isOfLake: Bool
 
+    /// - Parameters:
+    ///   - counts: what it counted until then.
+    ///   - cause: the error behind it. What the lake's store is to blame for is recorded as `lake_failed`, which raises the lake's alert;
+    ///     without a cause it never is.
     public init(_ description: String, counts: JobCounts = [:], cause: (any Error)? = nil) {
         self.description = description
         self.counts = counts

@@ -37,7 +37,7 @@ public struct MaintainJob: BatchJob {
 
     public func run(_ context: JobContext) throws -> JobCounts {
         var counts: JobCounts = isDryRun ? ["dry_run": 1] : [:]
-        var failures: [String] = []
+        var failures: [(step: String, error: any Error)] = []
         let steps: [(name: String, run: (JobContext, inout JobCounts) throws -> Void)] = [
             ("making months ahead", makeMonths), ("archiving", moveObjects), ("dropping months", dropMonths), ("pruning logs", pruneLogs),
         ]
@@ -46,12 +46,15 @@ public struct MaintainJob: BatchJob {
                 try step.run(context, &counts)
             } catch {
                 context.log.warning("maintain.step_failed", ["step": .text(step.name), "error": .text("\(error)")])
-                failures.append("\(step.name): \(error)")
+                failures.append((step.name, error))
                 if context.connection.isBroken { break }
             }
         }
-        guard failures.isEmpty else { throw JobFailure(failures.joined(separator: "; "), counts: counts) }
-        return counts
+        guard let first = failures.first else { return counts }
+        // Whatever else failed, a lake that is away is told as that.
+        let ofLake = failures.first { ($0.error as? LakeError)?.isOfStore ?? false }
+        throw JobFailure(
+            failures.map { "\($0.step): \($0.error)" }.joined(separator: "; "), counts: counts, cause: (ofLake ?? first).error)
     }
 
     private func makeMonths(_ context: JobContext, _ counts: inout JobCounts) throws {
@@ -69,14 +72,14 @@ public struct MaintainJob: BatchJob {
             table: table, live: try live(context), archive: try archive(context), giveUpBefore: context.daysAgo(retention.archiveDays),
             log: context.log, stop: context.stop, isDryRun: isDryRun)
         counts["leftovers_removed"] = try archiving.removeLeftovers()
-        let expired = try archiving.expire(before: context.daysAgo(retention.archiveDays), bound: retention.archiveBytes)
-        counts["objects_expired"] = expired.objects
-        counts["bytes_expired"] = expired.bytes
-        var faults = ArchivingFaults()
-        defer { for (kind, count) in faults.counts { counts["objects_\(kind.rawValue)"] = count } }
-        let archived = try archiving.archive(before: context.daysAgo(retention.rawDays), bound: retention.rawBytes, faults: &faults)
-        counts["objects_archived"] = archived.objects
-        counts["bytes_archived"] = archived.bytes
+        var (room, faults) = (try ArchiveRoom(table, bound: retention.archiveBytes), ArchivingFaults())
+        defer {
+            (counts["objects_expired"], counts["bytes_expired"]) = (room.expired.objects, room.expired.bytes)
+            (counts["objects_archived"], counts["bytes_archived"]) = (room.archived.objects, room.archived.bytes)
+            for (kind, count) in faults.counts { counts["objects_\(kind.rawValue)"] = count }
+        }
+        try archiving.expire(before: context.daysAgo(retention.archiveDays), &room)
+        try archiving.archive(before: context.daysAgo(retention.rawDays), bound: retention.rawBytes, &room, &faults)
         counts["objects_waiting"] = try table.waiting(before: context.daysAgo(retention.rawDays))
     }
 

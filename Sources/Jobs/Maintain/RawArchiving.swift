@@ -12,7 +12,7 @@ import Warehouse
 /// 4. the table knows that.
 ///
 /// What was left between 2 and 4 is taken up by the next run. What is not yet transformed is never touched, nor what somebody puts back
-/// meanwhile: from 3 to 4 the table's rows are held.
+/// meanwhile: from 3 to 4 the table's rows are held. Between reading an object and 1 room is made for it, if the archive is bounded.
 struct RawArchiving {
     let table: RawRetention
     let live: any ObjectStore
@@ -46,45 +46,62 @@ struct RawArchiving {
     }
 
     /// Takes the oldest out of the archive: those from before `cutoff`, and as many more as it holds bytes too many.
-    func expire(before cutoff: Date, bound: Int?) throws -> ObjectVolume {
-        try pass(.archive, before: cutoff, bound: bound) { objects in
-            isDryRun ? objects : try move(objects, from: .archive, to: .expired)
+    func expire(before cutoff: Date, _ room: inout ArchiveRoom) throws {
+        while !stop.isRequested {
+            let objects = try room.oldest.next(before: cutoff)
+            if objects.isEmpty { break }
+            room.noteGone(try move(objects, from: .archive, to: .expired))
         }
+        _ = try makeRoom(for: [], &room)
     }
 
-    /// Moves the oldest from the lake to the archive, likewise.
-    func archive(before cutoff: Date, bound: Int?, faults: inout ArchivingFaults) throws -> ObjectVolume {
-        var found = faults
-        defer { faults = found }
-        return try pass(.live, before: cutoff, bound: bound) { objects in
-            guard !isDryRun else { return objects }
-            var moved: [SettledObject] = []
-            for batch in batches(objects) where !stop.isRequested { moved += try archive(batch, &found) }
-            return moved
-        }
-    }
-
-    /// By age first, then by size. `body` answers which of the objects went.
-    private func pass(
-        _ location: RawLocation, before cutoff: Date, bound: Int?, _ body: ([SettledObject]) throws -> [SettledObject]
-    ) throws -> ObjectVolume {
-        var gone = ObjectVolume()
-        var last: SettledObject?
-        func pages(before cutoff: Date, while isMore: () -> Bool, pick: ([SettledObject]) -> [SettledObject]) throws {
-            while !stop.isRequested, isMore() {
-                let objects = pick(try table.settled(in: location, before: cutoff, after: last, limit: Self.page))
-                guard let final = objects.last else { return }
-                last = final
-                gone += try body(objects).volume
+    /// Moves the oldest from the lake to the archive: those from before `cutoff`, and as many more as the lake holds bytes too many. What
+    /// finds no room there goes for good.
+    func archive(before cutoff: Date, bound: Int?, _ room: inout ArchiveRoom, _ faults: inout ArchivingFaults) throws {
+        // In a dry run nothing leaves, so what would have is taken off the sum by hand.
+        let excess = try bound.map { try table.volume(in: .live).bytes - $0 } ?? .min
+        var (objects, gone) = (OldestObjects(table, in: .live), 0)
+        func pass(before cutoff: Date, bytes: () -> Int) throws {
+            while !stop.isRequested, bytes() > 0 {
+                let page = try objects.next(before: cutoff, bytes: bytes())
+                if page.isEmpty { return }
+                for batch in batches(page) where !stop.isRequested { gone += try archive(batch, &room, &faults).volume.bytes }
             }
         }
-        // In a dry run nothing leaves, so what would have is taken off the sum by hand.
-        let excess = try bound.map { try table.volume(in: location).bytes - $0 }
-        try pages(before: cutoff, while: { true }, pick: { $0 })
-        if let excess {
-            try pages(before: .distantFuture, while: { gone.bytes < excess }, pick: { $0.first(bytes: excess - gone.bytes) })
+        try pass(before: cutoff) { .max }
+        try pass(before: .distantFuture) { excess > gone ? excess - gone : 0 }
+        // For what was carried over by hand, and takes its place only now.
+        _ = try makeRoom(for: [], &room)
+    }
+
+    /// What becomes of objects that come out of the lake.
+    private typealias Placed = (fitting: [SettledObject], gone: [SettledObject], unplaced: [SettledObject])
+
+    /// Has the oldest of all go for good, those that come among them, until the rest of these fits in. If what is there has to stay, the
+    /// youngest that come are not placed, and stay too.
+    ///
+    /// - Parameter coming: the oldest first.
+    private func makeRoom(for coming: [SettledObject], _ room: inout ArchiveRoom) throws -> Placed {
+        // For what never fits nothing else has to go.
+        var placed: Placed = ([], try pass(coming.filter { !room.canHold($0) }, &room), [])
+        var rest = coming.filter(room.canHold)[...]
+        while !stop.isRequested, room.excess(with: rest) > 0 {
+            let (archived, count) = try room.takeOldest(with: rest)
+            if archived.isEmpty, count == 0 { break }
+            room.noteGone(try move(archived, from: .archive, to: .expired))
+            placed.gone += try pass(Array(rest.prefix(count)), &room)
+            rest = rest.dropFirst(count)
         }
-        return gone
+        while room.excess(with: rest) > 0, let object = rest.popLast() { placed.unplaced.append(object) }
+        placed.fitting = Array(rest)
+        return placed
+    }
+
+    /// Has objects of the lake go for good; answers which did.
+    private func pass(_ objects: [SettledObject], _ room: inout ArchiveRoom) throws -> [SettledObject] {
+        let passed = try move(objects, from: .live, to: .expired)
+        room.notePassed(passed)
+        return passed
     }
 
     private func batches(_ objects: [SettledObject]) -> [[SettledObject]] {
@@ -105,47 +122,69 @@ struct RawArchiving {
 // MARK: - One batch
 
 extension RawArchiving {
-    private func archive(_ batch: [SettledObject], _ faults: inout ArchivingFaults) throws -> [SettledObject] {
-        let copied = try copy(batch, &faults)
+    /// Answers which of them left the lake.
+    private func archive(
+        _ batch: [SettledObject], _ room: inout ArchiveRoom, _ faults: inout ArchivingFaults
+    ) throws -> [SettledObject] {
+        let found = isDryRun ? nil : try read(batch, &faults)
+        let placed = try makeRoom(for: batch.filter { found == nil || found?.bytes[$0.key] != nil }, &room)
+        if !stop.isRequested { for object in placed.unplaced { faults.note(.unplaced, object.key, log) } }
+        guard let found else {
+            room.noteArchived(placed.fitting, isThere: false)
+            return placed.gone + placed.fitting
+        }
+        let copied = try copy(placed.fitting, found, batch, &faults)
         try giveUp(batch.filter { copied.absent.contains($0.key) && $0.keptSince < giveUpBefore })
         let archived = Set(copied.archived)
-        return try move(batch.filter { archived.contains($0.key) }, from: .live, to: .archive)
+        let moved = try move(batch.filter { archived.contains($0.key) }, from: .live, to: .archive)
+        room.noteArchived(moved, isThere: true)
+        return placed.gone + moved
     }
 
-    /// Answers which of them went.
+    /// Answers which of them went, or would have.
     private func move(_ objects: [SettledObject], from old: RawLocation, to new: RawLocation) throws -> [SettledObject] {
+        guard !isDryRun, !objects.isEmpty else { return objects }
         let keys = Set(try table.move(objects.map(\.key), from: old, to: new))
         let moved = objects.filter { keys.contains($0.key) }
         _ = try remove(moved.map(\.key), from: old)
         return moved
     }
 
+    /// What the lake has of a batch, to the last byte, and what it has not: perhaps somebody carried that over by hand.
+    private typealias Found = (bytes: [String: [UInt8]], missing: [String])
+
+    /// Throws what every object would meet.
+    private func read(_ batch: [SettledObject], _ faults: inout ArchivingFaults) throws -> Found {
+        let hashes = Dictionary(uniqueKeysWithValues: batch.map { ($0.key, $0.sha256) })
+        var found: Found = ([:], [])
+        try live.getAll(batch.map(\.key)) { key, result in
+            switch result {
+            case .success(let bytes) where SHA256.hash(bytes).bytes == hashes[key]: found.bytes[key] = bytes
+            case .success: faults.note(.corrupt, key, log)
+            case .failure(let error) where error.code == .missing: found.missing.append(key)
+            case .failure(let error): try faults.note(error, key, log)
+            }
+        }
+        return found
+    }
+
     /// Which objects are in the archive now, to the last byte, and which are in neither place.
     private typealias Copied = (archived: [String], absent: Set<String>)
 
     /// Throws what every object would meet.
-    private func copy(_ batch: [SettledObject], _ faults: inout ArchivingFaults) throws -> Copied {
-        let hashes = Dictionary(uniqueKeysWithValues: batch.map { ($0.key, $0.sha256) })
-        var objects: [(key: String, bytes: [UInt8])] = []
-        // Not in the lake: perhaps somebody carried them over by hand.
-        var missing: Set<String> = []
-        try live.getAll(batch.map(\.key)) { key, result in
-            switch result {
-            case .success(let bytes) where SHA256.hash(bytes).bytes == hashes[key]: objects.append((key, bytes))
-            case .success: faults.note(.corrupt, key, log)
-            case .failure(let error) where error.code == .missing: missing.insert(key)
-            case .failure(let error): try faults.note(error, key, log)
-            }
-        }
-        var stored = Array(missing)
-        for (key, result) in archive.putAll(objects) {
+    private func copy(
+        _ fitting: [SettledObject], _ found: Found, _ batch: [SettledObject], _ faults: inout ArchivingFaults
+    ) throws -> Copied {
+        var stored = found.missing
+        for (key, result) in archive.putAll(fitting.compactMap { object in found.bytes[object.key].map { (object.key, $0) } }) {
             switch result {
             case .success: stored.append(key)
             case .failure(let error): try faults.note(error, key, log)
             }
         }
+        let hashes = Dictionary(uniqueKeysWithValues: batch.map { ($0.key, $0.sha256) })
         var copied = try verified(stored, hashes, &faults)
-        copied.absent.formIntersection(missing)
+        copied.absent.formIntersection(found.missing)
         return copied
     }
 
@@ -197,47 +236,5 @@ extension RawArchiving {
         }
         if let fault { throw fault }
         return removed
-    }
-}
-
-/// Objects that could not be archived, and stay where the table says.
-struct ArchivingFaults {
-    enum Kind: String {
-        /// Neither in the lake nor in the archive.
-        case missing
-        /// The bytes are not those that were recorded.
-        case corrupt
-        /// A fault of this one object; the next run tries again.
-        case failed
-    }
-
-    private(set) var counts: [Kind: Int] = [:]
-    /// A lake that lost a million objects need not be told a million times.
-    private static let told = 10
-
-    /// Throws what every other object would meet as well.
-    mutating func note(_ error: LakeError, _ key: String, _ log: Log) throws(LakeError) {
-        guard !error.isOfStore else { throw error }
-        note(.failed, key, log, error)
-    }
-
-    mutating func note(_ kind: Kind, _ key: String, _ log: Log, _ error: LakeError? = nil) {
-        counts[kind, default: 0] += 1
-        guard counts[kind, default: 0] <= Self.told else { return }
-        log.warning("maintain.not_archived", ["object": .text(key), "fault": .text(kind.rawValue), "error": .text(error?.message ?? "")])
-    }
-}
-
-extension [SettledObject] {
-    var volume: ObjectVolume { ObjectVolume(objects: count, bytes: reduce(0) { $0 + $1.bytes }) }
-
-    /// The fewest from the beginning that have so many bytes.
-    func first(bytes: Int) -> [SettledObject] {
-        var sum = 0
-        return Array(
-            prefix { object in
-                defer { sum += object.bytes }
-                return sum < bytes
-            })
     }
 }

@@ -169,6 +169,28 @@ import Warehouse
         #expect(try fixture.rows() == ["a live"] && fixture.names(fixture.live) == ["a"])
     }
 
+    @Test(
+        "a run that fails for a store is recorded as one for the lake, whatever failed before it; another one is not",
+        arguments: [true, false])
+    func recorded(isAway: Bool) throws {
+        try fixture.add("a", days: 8)
+        var retention = Retention()
+        // Nobody drops facts that young.
+        retention.factDays = 1
+        try fixture.worker.execute("SELECT crypto_gaf.ensure_month('tickers', (now() - interval '80 days')::date)")
+        try fixture.database.connect().execute("REVOKE ALL ON FUNCTION crypto_gaf.ensure_month FROM PUBLIC, cryptogaf_worker")
+        let options = fixture.database.options(as: "test_worker")
+        let archive = isAway ? FaultyStore(fixture.archive, FaultyStore.Faults(.before, at: 0)) : fixture.archive
+        let job = MaintainJob(retention, live: { [fixture] _ in fixture.live }, archive: { _ in archive })
+        let run = BatchRun(log: .silent, stop: Stop()) { () throws(PostgresError) in try Connection(options) }
+        #expect(throws: JobFailure.self) { try run.run(job) }
+        let recorded = try fixture.worker.query("SELECT coalesce(counts->>'lake_failed', '-') || ' ' || error FROM crypto_gaf.job_runs")
+            .one()
+        let text = try recorded.text(0)
+        #expect(text.hasPrefix(isAway ? "1 making months ahead: " : "- making months ahead: "), "\(text)")
+        #expect(text.contains("; archiving: the store: it is gone") == isAway && text.contains("; dropping months: "), "\(text)")
+    }
+
     @Test("of an archive that is not mounted nothing is called expired")
     func unmounted() throws {
         try fixture.add("a", days: 20)

@@ -50,7 +50,7 @@ public final class S3Server: Sendable {
         for descriptor in [orders.read, null] { close(descriptor) }
         shell.withLock { $0 = (child, orders.write) }
         let deadline = ContinuousClock.now + .seconds(30)
-        while !answers {
+        while (try? Connected(port: port)) == nil {
             guard ContinuousClock.now < deadline else { throw ClusterError(message: "rclone does not answer on port \(port)") }
             usleep(5_000)
         }
@@ -61,17 +61,5 @@ public final class S3Server: Sendable {
         guard let (child, order) = shell.withLock({ $0.take() }) else { return }
         close(order)
         _ = child.reap(wait: true)
-    }
-
-    private var answers: Bool {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(descriptor) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        address.sin_port = in_port_t(port).bigEndian
-        return withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0 }
-        }
     }
 }

@@ -34,8 +34,7 @@ public final class ScriptedServer: Sendable {
 
     public init(_ handler: @escaping Handler) throws {
         state = Mutex(State(handler: handler))
-        listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        port = try bindToLoopback(listener)
+        (listener, port) = try listenOnLoopback()
         // Weakly, so that the server ends with its last owner: its deinit makes `accept` fail.
         Thread.detachNewThread { [weak self, listener] in
             while true {
@@ -92,21 +91,6 @@ public final class ScriptedServer: Sendable {
             close(connection)
         }
     }
-}
-
-/// Binds to a free port of 127.0.0.1 and listens.
-private func bindToLoopback(_ listener: Int32) throws -> Int {
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = inet_addr("127.0.0.1")
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let code = withUnsafeMutablePointer(to: &address) {
-        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-            bind(listener, pointer, length) == 0 && listen(listener, 1024) == 0 ? getsockname(listener, pointer, &length) : -1
-        }
-    }
-    guard code == 0 else { throw POSIXError(POSIXError.Code(rawValue: errno) ?? .EIO) }
-    return Int(address.sin_port.bigEndian)
 }
 
 /// Cuts one connection's bytes into requests.

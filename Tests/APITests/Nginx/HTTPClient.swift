@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 struct HTTPAnswer {
     var status = 0
@@ -13,27 +14,10 @@ struct HTTPAnswer {
 final class HTTPClient {
     struct Failure: Error { let what: String }
 
-    private let descriptor: Int32
+    private let connection: Connected
     private var pending: [UInt8] = []
 
-    init(port: Int) throws {
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = UInt16(port).bigEndian
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        let code = withUnsafeBytes(of: &address) {
-            connect(descriptor, $0.baseAddress!.assumingMemoryBound(to: sockaddr.self), socklen_t($0.count))
-        }
-        guard code == 0 else {
-            close(descriptor)
-            throw Failure(what: "connect: \(String(cString: strerror(errno)))")
-        }
-        var patience = timeval(tv_sec: 30, tv_usec: 0)
-        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
-    }
-
-    deinit { close(descriptor) }
+    init(port: Int) throws { connection = try Connected(port: port) }
 
     func ask(_ target: String, _ headers: [String: String] = [:], method: String = "GET") throws -> HTTPAnswer {
         let fields = headers.map { "\($0.key): \($0.value)\r\n" }.joined()
@@ -41,14 +25,7 @@ final class HTTPClient {
         return try answer(hasBody: method != "HEAD")
     }
 
-    func send(_ bytes: [UInt8]) {
-        var sent = 0
-        while sent < bytes.count {
-            let count = bytes[sent...].withUnsafeBytes { Foundation.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
-            guard count > 0 else { return }
-            sent += count
-        }
-    }
+    func send(_ bytes: [UInt8]) { connection.send(bytes) }
 
     /// Throws when the connection ends before the answer does.
     func answer(hasBody: Bool = true) throws -> HTTPAnswer {
@@ -90,9 +67,8 @@ final class HTTPClient {
     }
 
     private func fill() throws {
-        var buffer = [UInt8](repeating: 0, count: 64 << 10)
-        let count = recv(descriptor, &buffer, buffer.count, 0)
-        guard count > 0 else { throw Failure(what: "the connection ended after \(pending.count) bytes") }
-        pending += buffer[..<count]
+        let bytes = connection.receive()
+        guard !bytes.isEmpty else { throw Failure(what: "the connection ended after \(pending.count) bytes") }
+        pending += bytes
     }
 }

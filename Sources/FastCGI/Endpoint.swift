@@ -25,7 +25,9 @@ public enum Endpoint: Equatable, Sendable, CustomStringConvertible {
 
 /// A server that cannot listen where it was told to.
 public struct ListenError: Error, Equatable, CustomStringConvertible {
+    /// As it was asked for: a path, or `HOST:PORT`.
     public let endpoint: String
+    /// What is in the way, in the system's words or ours.
     public let reason: String
 
     public var description: String { "cannot listen on \(endpoint): \(reason)" }

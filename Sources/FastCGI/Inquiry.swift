@@ -16,6 +16,8 @@ public struct Inquiry: Sendable {
     private let patience: Duration
     /// A server that says more is not one of ours.
     private static let limit = 1 << 20
+    /// Bytes of a path with its query: a name or a value of so many has its length in one byte.
+    public static let pathLimit = 127
 
     /// - Parameter patience: for connection and answer together.
     public init(_ endpoint: Endpoint, patience: Duration = .seconds(3)) {
@@ -23,20 +25,21 @@ public struct Inquiry: Sendable {
         self.patience = patience
     }
 
-    /// Throws when nobody listens, when no whole answer comes in time, and when it is no answer to a FastCGI request.
+    /// Throws when the path is longer than `pathLimit`, when nobody listens, when no whole answer comes in time, and when it is no answer to a
+    /// FastCGI request.
     public func get(_ path: String) throws(InquiryError) -> Answer {
+        guard path.utf8.count <= Self.pathLimit else { throw failed("a path has at most \(Self.pathLimit) bytes") }
         let deadline = ContinuousClock.now + patience
         let descriptor = try connected(until: deadline)
         defer { close(descriptor) }
         try send(Self.request(path), over: descriptor, until: deadline)
-        return try Self.answer(in: output(of: descriptor, until: deadline), from: endpoint)
+        return try answer(in: output(of: descriptor, until: deadline))
     }
 
     // MARK: - Records
 
     private static func request(_ path: String) -> [UInt8] {
         let pairs = [("REQUEST_METHOD", "GET"), ("REQUEST_URI", path), ("REQUEST_ID", "probe")]
-        // A name or value of up to 127 bytes has its length in one.
         let parameters = pairs.flatMap { [UInt8($0.utf8.count), UInt8($1.utf8.count)] + Array($0.utf8) + Array($1.utf8) }
         // Begin as a responder that closes the connection, the parameters and their end, no body.
         return record(1, [0, 1, 0, 0, 0, 0, 0, 0]) + record(4, parameters) + record(4, []) + record(5, [])
@@ -51,6 +54,7 @@ public struct Inquiry: Sendable {
         var output: [UInt8] = []
         while output.count < Self.limit {
             let head = try read(8, from: descriptor, until: deadline)
+            guard head[0] == 1 else { throw failed("it does not speak FastCGI") }
             let content = try read(Int(head[4]) << 8 | Int(head[5]), from: descriptor, until: deadline)
             _ = try read(Int(head[6]), from: descriptor, until: deadline)
             switch head[1] {
@@ -59,15 +63,15 @@ public struct Inquiry: Sendable {
             default: continue
             }
         }
-        throw InquiryError(endpoint: "\(endpoint)", reason: "the answer is longer than \(Self.limit) bytes")
+        throw failed("the answer is longer than \(Self.limit) bytes")
     }
 
-    private static func answer(in output: [UInt8], from endpoint: Endpoint) throws(InquiryError) -> Answer {
+    private func answer(in output: [UInt8]) throws(InquiryError) -> Answer {
         let text = String(decoding: output, as: UTF8.self)
         let parts = text.split(separator: "\r\n\r\n", maxSplits: 1, omittingEmptySubsequences: false)
         let status = parts[0].split(separator: "\r\n").first { $0.hasPrefix("Status: ") }
         guard parts.count == 2, let status, let code = Int(status.dropFirst(8).prefix(3)) else {
-            throw InquiryError(endpoint: "\(endpoint)", reason: "the answer has no status")
+            throw failed("the answer has no status")
         }
         return Answer(status: code, body: String(parts[1]))
     }
@@ -75,31 +79,10 @@ public struct Inquiry: Sendable {
     // MARK: - The socket
 
     private func connected(until deadline: ContinuousClock.Instant) throws(InquiryError) -> Int32 {
-        switch endpoint {
-        case .socket(let path, _):
-            var address = sockaddr_un()
-            address.sun_family = sa_family_t(AF_UNIX)
-            guard path.utf8.count < MemoryLayout.size(ofValue: address.sun_path) else { throw failed("the path is too long") }
-            withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-            return try connected(AF_UNIX, &address, until: deadline)
-        case .tcp(let host, let port):
-            var address = sockaddr_in()
-            address.sin_family = sa_family_t(AF_INET)
-            address.sin_port = port.bigEndian
-            guard inet_pton(AF_INET, host, &address.sin_addr) == 1 else { throw failed("\(host) is not an IPv4 address") }
-            return try connected(AF_INET, &address, until: deadline)
-        }
-    }
-
-    private func connected<Address>(
-        _ family: Int32, _ address: inout Address, until deadline: ContinuousClock.Instant
-    ) throws(InquiryError) -> Int32 {
-        let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
-        let descriptor = socket(family, kind, 0)
-        guard descriptor >= 0 else { throw failed(String(cString: strerror(errno))) }
-        let code = withUnsafeBytes(of: &address) {
-            connect(descriptor, $0.baseAddress!.assumingMemoryBound(to: sockaddr.self), socklen_t($0.count))
-        }
+        let opened: (descriptor: Int32, address: SocketAddress)
+        do { opened = try endpoint.socket() } catch { throw failed(error.reason) }
+        let descriptor = opened.descriptor
+        let code = opened.address.with { connect(descriptor, $0, $1) }
         do throws(InquiryError) {
             guard code != 0 else { return descriptor }
             guard errno == EINPROGRESS else { throw failed(String(cString: strerror(errno))) }
@@ -153,7 +136,9 @@ public struct Inquiry: Sendable {
 
 /// A server that did not answer.
 public struct InquiryError: Error, Equatable, CustomStringConvertible {
+    /// Where nobody answered well: a path, or `HOST:PORT`.
     public let endpoint: String
+    /// What is in the way, in the system's words or ours.
     public let reason: String
 
     public var description: String { "\(endpoint): \(reason)" }

@@ -1,5 +1,6 @@
 import FastCGI
 import Glibc
+import TestSupport
 import Testing
 
 @Suite struct InquiryTests {
@@ -27,8 +28,8 @@ import Testing
         #expect(throws: InquiryError.self) { try Inquiry(endpoint).get("/") }
     }
 
-    @Test("a server that is too slow, says nothing, or speaks another protocol is an error, and does not hold up for longer than allowed")
-    func faults() throws {
+    @Test("a server that is too slow, or says nothing, is an error when the time is over", .timeLimit(.minutes(1)))
+    func silence() throws {
         let server = try RunningServer()
         let slow = #expect(throws: InquiryError.self) { try Inquiry(server.endpoint, patience: .milliseconds(50)).get("/slow") }
         #expect(slow?.reason.hasPrefix("no answer in") == true)
@@ -37,6 +38,42 @@ import Testing
         let error = #expect(throws: InquiryError.self) { try Inquiry(silent.endpoint, patience: .milliseconds(50)).get("/") }
         #expect(error?.reason.hasPrefix("no answer in") == true)
     }
+
+    @Test(
+        "a server that speaks another protocol, gives no status or leaves in mid-answer is an error that says so",
+        arguments: [
+            (Array("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n".utf8), "it does not speak FastCGI"),
+            (stdout("Content-Type: text/plain\r\n\r\nStatus: 200") + end, "the answer has no status"),
+            (stdout("Status: fine\r\n\r\n") + end, "the answer has no status"),
+            (stdout("Status: 200 OK") + end, "the answer has no status"),
+            (stdout("Status: 200 OK\r\n\r\n"), "the connection ended before the answer did"),
+        ])
+    func faults(answer: [UInt8], reason: String) throws {
+        let listener = try Listener()
+        let server = Background { try listener.answerNext(answer) }
+        let endpoint = Endpoint.tcp(host: "127.0.0.1", port: UInt16(listener.port))
+        let error = #expect(throws: InquiryError.self) { try Inquiry(endpoint, patience: .seconds(20)).get("/") }
+        #expect(error?.description == "\(endpoint): \(reason)")
+        try server.value()
+    }
+
+    @Test("a path of up to 127 bytes is asked for, a longer one refused")
+    func longPath() throws {
+        let server = try RunningServer()
+        let longest = "/echo?" + String(repeating: "n", count: Inquiry.pathLimit - 6)
+        #expect(try Inquiry(server.endpoint).get(longest).status == 200)
+        for count in [1, 129, 70_000] {
+            let error = #expect(throws: InquiryError.self) {
+                try Inquiry(server.endpoint).get(longest + String(repeating: "n", count: count))
+            }
+            #expect(error?.reason == "a path has at most 127 bytes")
+        }
+        #expect(server.end())
+    }
+
+    private static func stdout(_ text: String) -> [UInt8] { FastCGIClient.record(6, Array(text.utf8)) }
+    /// The request is complete, and the application's status 0.
+    private static let end = FastCGIClient.record(3, [UInt8](repeating: 0, count: 8))
 
     @Test("what answers more than a probe can want is cut off")
     func tooLong() throws {

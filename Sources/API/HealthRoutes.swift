@@ -1,17 +1,17 @@
 public import HTTP
-import Warehouse
 
 /// Whether the process lives, and whether it can answer.
 public struct HealthRoutes: Sendable {
     public init() {}
 
-    public func register(on router: inout Router<Database>) {
+    /// - Parameter verify: throws what keeps the process from answering.
+    public func register<Context>(on router: inout Router<Context>, verify: @escaping @Sendable (Context) throws -> Void) {
         // Alive means that a worker answers; a database that is away is not cured by killing the handlers.
         for path in ["/healthz/", "/healthz"] {
             router.get(path) { _, _ in Self.uncached(.json(#"{"status":"alive"}"#)) }
         }
-        router.get("/readyz") { _, database in
-            try database.read(Schema.verify)
+        router.get("/readyz") { _, context in
+            try verify(context)
             return Self.uncached(.json(#"{"status":"ready"}"#))
         }
     }

@@ -1,18 +1,19 @@
 public import HTTP
+import Warehouse
 
 /// Everything that `serve` answers.
 public enum ServedRoutes {
     /// What is asked for health alone.
-    public static func health() -> Router<Database> {
-        var router = Router<Database>()
-        HealthRoutes().register(on: &router)
+    public static func health() -> Router<Readiness> {
+        var router = Router<Readiness>()
+        HealthRoutes().register(on: &router) { try $0.verify() }
         return router
     }
 
     public static func router(crossOrigin: CrossOrigin) -> Router<Database> {
         var router = Router<Database>(crossOrigin: crossOrigin) { $1.request = $0.id }
         GafRoutes().register(on: &router)
-        HealthRoutes().register(on: &router)
+        HealthRoutes().register(on: &router) { try $0.read(Schema.verify) }
         MetricsRoutes().register(on: &router)
         OpenAPI.register(on: &router)
         return router

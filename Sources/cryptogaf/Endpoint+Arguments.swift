@@ -1,7 +1,7 @@
 import FastCGI
 
-/// Where a command that answers FastCGI listens.
 extension Endpoint {
+    /// Where a command that answers FastCGI listens.
     static let options: [Option] = [
         .value("--socket", "PATH", "listen on a Unix socket"),
         .value("--socket-mode", "MODE", "permissions of the socket's file, octal (default 660)"),
@@ -20,13 +20,13 @@ extension Endpoint {
                 throw UsageError("--socket-mode takes an octal number up to 777 (got \"\(text)\")")
             }
             self = .socket(path: path, mode: mode)
-        case (nil, let address?):
-            do {
-                try self.init(address: address)
-            } catch {
-                throw UsageError("--listen \(error.endpoint) \(error.reason)")
-            }
+        case (nil, let address?): try self.init(address: address, of: "--listen")
         default: throw UsageError("one of --socket and --listen is needed")
         }
+    }
+
+    /// - Parameter option: whose value the address is.
+    init(address: String, of option: String) throws(UsageError) {
+        do { try self.init(address: address) } catch { throw UsageError("\(option) \(error.endpoint) \(error.reason)") }
     }
 }

@@ -25,17 +25,12 @@ struct ProbeCommand: Command {
         guard arguments.operands.isEmpty else { throw UsageError("probe takes no operand (got \"\(arguments.operands[0])\")") }
         switch (arguments.string("--socket"), arguments.string("--connect")) {
         case (let path?, nil): endpoint = .socket(path: path)
-        case (nil, let address?):
-            do {
-                endpoint = try Endpoint(address: address)
-            } catch {
-                throw UsageError("--connect \(error.endpoint) \(error.reason)")
-            }
+        case (nil, let address?): endpoint = try Endpoint(address: address, of: "--connect")
         default: throw UsageError("one of --connect and --socket is needed")
         }
         path = arguments.string("--path") ?? "/healthz/"
-        guard path.hasPrefix("/"), path.utf8.count < 128 else {
-            throw UsageError("--path takes a path of at most 127 bytes, such as /readyz")
+        guard path.hasPrefix("/"), path.utf8.count <= Inquiry.pathLimit else {
+            throw UsageError("--path takes a path of at most \(Inquiry.pathLimit) bytes, such as /readyz")
         }
         patience = try arguments.duration("--timeout", in: .milliseconds(10) ... .seconds(300)) ?? .seconds(2)
     }

@@ -12,13 +12,16 @@ struct ServeCommand: Command {
     static let options =
         Endpoint.options + [
             .value("--threads", "N", "requests answered at the same time, each with a connection to Postgres (default 16)"),
-            .value("--health", "HOST:PORT", "answer /healthz/ and /readyz there too, where no request is before them"),
+            .value(
+                "--health", "HOST:PORT",
+                "answer /healthz/ and /readyz there too, where no request is before them, and /healthz/ also while Postgres hangs"),
         ]
     static let requires: Set<Configuration.Section> = [.postgres]
     static let details = """
         One of --socket and --listen is needed. ALLOW_ORIGIN names the origins whose pages may read the answers: * (the default), a list
         separated by commas, or nothing. TRACE_REQUESTS=true gives each read's connection the request's id as its application_name, for one
-        more word with Postgres per request. POSTGRES_POOLED=true is for a pooler before Postgres. Handlers only read, so they may run as a user of the role cryptogaf_api, and on a replica.
+        more word with Postgres per request. POSTGRES_POOLED=true is for a pooler before Postgres. Handlers only read, so they may run as
+        a user of the role cryptogaf_api, and on a replica.
 
         Example: cryptogaf serve --socket /run/cryptogaf/serve.sock --threads 16
         """
@@ -32,11 +35,7 @@ struct ServeCommand: Command {
 
     init(_ arguments: Arguments, _ configuration: Configuration) throws {
         endpoint = try Endpoint(arguments)
-        do {
-            health = try arguments.string("--health").map { text throws(ListenError) in try Endpoint(address: text) }
-        } catch {
-            throw UsageError("--health \(error.endpoint) \(error.reason)")
-        }
+        health = try arguments.string("--health").map { try Endpoint(address: $0, of: "--health") }
         tracesRequests = configuration.tracesRequests
         threads = try arguments.int("--threads", default: 16, in: 1...256)
         crossOrigin = CrossOrigin(configuration.allowOrigin)
@@ -60,13 +59,15 @@ struct ServeCommand: Command {
         program.log.info("serve.stopped")
     }
 
-    /// On a socket and a thread of its own: who asks whether we live must not wait behind those whom we keep waiting.
+    /// On a socket and threads of its own: who asks whether we live waits neither behind those whom we keep waiting, nor behind those who
+    /// wait for Postgres.
     private func answerHealth(_ program: Program) throws {
         guard let health else { return }
         let listening = try ListeningSocket(health)
         program.log.info("serve.health", ["endpoint": .text("\(listening.endpoint)")])
-        Thread.detach { [database] in
-            Server(listening, threads: 1, log: program.log).run(ServedRoutes.health(), stop: program.stop) { Database(database) }
+        let readiness = Readiness(database)
+        Thread.detach {
+            Server(listening, threads: Readiness.threads, log: program.log).run(ServedRoutes.health(), stop: program.stop) { readiness }
         }
     }
 

@@ -8,25 +8,52 @@ import Testing
     @Test("health is answered on its own address while every handler is busy, and a probe of the handlers' address fails")
     func busy() throws {
         let database = try TestPostgres.database()
-        let (handlers, health) = ("127.0.0.1:\(try Free.port())", "127.0.0.1:\(try Free.port())")
+        let port = try Free.port()
+        let (handlers, health) = ("127.0.0.1:\(port)", "127.0.0.1:\(try Free.port())")
         let serve = try Program.start(
             ["serve", "--listen", handlers, "--health", health, "--threads", "1"], environment: database.environment(as: "test_api"))
         #expect(serve.waitForOutput("serve.started"), "\(serve.output)")
         #expect(try probe(handlers).status == 0)
         #expect(try probe(health, "--path", "/readyz").status == 0)
-        // A request that never becomes whole keeps its worker for half a minute.
-        let client = try Connected(port: handlers)
-        client.send([1, 1, 0, 1, 0, 8, 0, 0, 0])
-        let busy = try probe(handlers, "--timeout", "300ms")
-        #expect(busy.status == 69 && busy.errors.contains("no answer in"), "\(busy.errors)")
-        #expect(try probe(health).status == 0)
-        #expect(try probe(health, "--path", "/readyz").status == 0)
-        #expect(try probe(health, "--path", "/api/gaf/products").status == 69)
-        client.close()
+        try withExtendedLifetime(Connected(port: port)) { client in
+            // A request that never becomes whole keeps its worker for half a minute.
+            client.send([1, 1, 0, 1, 0, 8, 0, 0, 0])
+            let busy = try probe(handlers, "--timeout", "300ms")
+            #expect(busy.status == 69 && busy.errors.contains("no answer in"), "\(busy.errors)")
+            #expect(try probe(health).status == 0)
+            #expect(try probe(health, "--path", "/readyz").status == 0)
+            #expect(try probe(health, "--path", "/api/gaf/products").status == 69)
+        }
         serve.signal(SIGTERM)
         #expect(serve.wait() == 0, "\(serve.output)")
         #expect(try probe(health).status == 69)
     }
+
+    @Test("whether the handlers live is answered while Postgres hangs, however many ask whether it answers", .timeLimit(.minutes(2)))
+    func hanging() throws {
+        let (postgres, port) = (try Listener(), try Free.port())
+        let hung = ["POSTGRES_HOST": "127.0.0.1", "POSTGRES_PORT": String(postgres.port), "POSTGRES_USER": "u", "POSTGRES_DB": "d"]
+        let serve = try Program.start(["serve", "--listen", "127.0.0.1:0", "--health", "127.0.0.1:\(port)"], environment: hung)
+        #expect(serve.waitForOutput("serve.started"), "\(serve.output)")
+        // They are there before the probe is, and each would keep it waiting for as long as a connection may take.
+        let asking = try (1...12).map { _ in try Connected(port: port) }
+        for one in asking { one.send(Self.readiness) }
+        let alive = try probe("127.0.0.1:\(port)", "--timeout", "5s")
+        #expect(alive.status == 0, "\(alive.errors)")
+        for one in asking { #expect(String(decoding: one.receive(), as: UTF8.self).contains("Status: 503 ")) }
+        serve.signal(SIGTERM)
+        #expect(serve.wait() == 0)
+        withExtendedLifetime(postgres) {}
+    }
+
+    /// `GET /readyz` on a connection that the server keeps.
+    private static let readiness: [UInt8] = {
+        func record(_ type: UInt8, _ content: [UInt8]) -> [UInt8] { [1, type, 0, 1, 0, UInt8(content.count), 0, 0] + content }
+        let parameters = [("REQUEST_METHOD", "GET"), ("REQUEST_URI", "/readyz")].flatMap { name, value in
+            [UInt8(name.utf8.count), UInt8(value.utf8.count)] + Array(name.utf8) + Array(value.utf8)
+        }
+        return record(1, [0, 1, 1, 0, 0, 0, 0, 0]) + record(4, parameters) + record(4, []) + record(5, [])
+    }()
 
     @Test("alive is not ready: without Postgres the handlers live, and are not ready")
     func notReady() throws {
@@ -50,24 +77,5 @@ import Testing
 
     private func probe(_ address: String, _ more: String...) throws -> Subprocess.Result {
         try Program.run(["probe", "--connect", address] + more, environment: [:])
-    }
-
-    /// A connection that sends what it likes.
-    private struct Connected {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-
-        init(port address: String) throws {
-            var place = sockaddr_in()
-            place.sin_family = sa_family_t(AF_INET)
-            place.sin_port = try #require(address.split(separator: ":").last.flatMap { UInt16($0) }).bigEndian
-            inet_pton(AF_INET, "127.0.0.1", &place.sin_addr)
-            let code = withUnsafeBytes(of: &place) {
-                Glibc.connect(descriptor, $0.baseAddress!.assumingMemoryBound(to: sockaddr.self), socklen_t($0.count))
-            }
-            try #require(code == 0)
-        }
-
-        func send(_ bytes: [UInt8]) { _ = bytes.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, 0) } }
-        func close() { Glibc.close(descriptor) }
     }
 }

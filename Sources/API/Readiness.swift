@@ -1,0 +1,34 @@
+import HTTP
+public import Postgres
+import Synchronization
+import Warehouse
+
+/// Whether Postgres answers and its schema is this version's, for a server that is asked for health alone.
+///
+/// All its threads share one connection. One of them never waits for it: whoever asks whether we live is answered although Postgres hangs.
+public final class Readiness: Sendable {
+    /// What such a server has. Few ask at the same time, and each look is short unless something is wrong.
+    public static let threads = 4
+
+    private let database: Mutex<Database>
+    private let asking = Mutex(0)
+
+    /// - Parameter options: but for its time limits, since who asks does not wait for long.
+    public init(_ options: ConnectionOptions) {
+        var options = options
+        options.connectTimeout = .seconds(1)
+        options.statementTimeout = .seconds(1)
+        database = Mutex(Database(options))
+    }
+
+    /// Throws the `Problem` that is in the way; 503 at once, if as many as may are waiting already.
+    func verify() throws {
+        let isLast = asking.withLock { asking in
+            asking += 1
+            return asking >= Self.threads
+        }
+        defer { asking.withLock { $0 -= 1 } }
+        guard !isLast else { throw Problem.unavailable("those who asked before still wait for the database") }
+        try database.withLock { try $0.read(Schema.verify) }
+    }
+}

@@ -10,7 +10,8 @@ public struct ConnectionOptions: Sendable {
     public var applicationName: String
     /// Per address of the host; libpq takes whole seconds, at least two.
     public var connectTimeout: Duration
-    /// The server ends a statement after this time; a little later we stop waiting for a server that does not. Nil: no limit.
+    /// The server ends a statement after this time; 5 s later we cancel it and stop waiting for a server that does not. Through a pooler
+    /// (`isPooled`) the server is not told, so each statement that takes too long ends by our cancelling. Nil: no limit.
     public var statementTimeout: Duration?
     /// Statements kept prepared per connection.
     public var statementCacheSize: Int

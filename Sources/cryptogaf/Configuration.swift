@@ -10,8 +10,8 @@ struct Configuration: Sendable {
     /// Parts that a command may be unable to do without.
     enum Section: Sendable {
         case postgres, lake
-        /// Connections that stay with one session of the server: whoever holds a lock for longer than a transaction. Through a pooler two
-        /// clients get the same lock.
+        /// Connections that stay with one session of the server: whoever keeps locks or temporary tables there for longer than a transaction.
+        /// Through a pooler two clients get the same lock, and the next transaction may be where the table is not.
         case session
     }
 
@@ -106,7 +106,8 @@ struct PostgresSettings: Sendable {
         isPooled = reader.flag("POSTGRES_POOLED")
         if isPooled, requires.contains(.session) {
             reader.refuse(
-                "POSTGRES_POOLED", "must not be true here: this command holds locks for its session, so it must reach Postgres directly")
+                "POSTGRES_POOLED",
+                "must not be true here: this command keeps locks or temporary tables in its session, so it must reach Postgres directly")
         }
         guard requires.contains(.postgres), reader.string("PGSERVICE") == nil else { return }
         if host == nil { reader.require("POSTGRES_HOST", or: ["PGHOST", "PGHOSTADDR"]) }

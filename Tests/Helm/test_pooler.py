@@ -78,7 +78,7 @@ default_pool_size = 2
         for words in (["collect"], ["migrate"], ["job", "aggregate"]):
             done = subprocess.run([program(), *words], env=environment, capture_output=True, text=True)
             self.assertEqual(done.returncode, 78, done.stderr)
-            self.assertIn("holds locks for its session", done.stderr)
+            self.assertIn("keeps locks or temporary tables in its session", done.stderr)
 
 
 if __name__ == "__main__":

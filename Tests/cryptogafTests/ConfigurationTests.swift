@@ -62,12 +62,17 @@ import Testing
         #expect(try read([:], requires: []).sleepInterval == .seconds(1))
     }
 
-    @Test("through a pooler no statement is kept, and who holds locks for a session is refused")
+    @Test("through a pooler no statement is kept, and who keeps locks or temporary tables in a session is refused")
     func pooled() throws {
         let pooled = reachable.merging(["POSTGRES_POOLED": "true"]) { $1 }
         #expect(try read(pooled).postgres(as: "serve").isPooled)
         #expect(try !read(reachable).postgres(as: "serve").isPooled)
-        #expect(throws: ConfigurationError.self) { try read(pooled, requires: [.postgres, .session]) }
+        let refusal = #expect(throws: ConfigurationError.self) { try read(pooled, requires: [.postgres, .session]) }
+        #expect(
+            refusal?.problems == [
+                "POSTGRES_POOLED must not be true here: this command keeps locks or temporary tables in its session, so it must reach "
+                    + "Postgres directly"
+            ])
         for words in [["collect"], ["migrate"], ["job", "aggregate"], ["backfill"], ["replay"]] {
             let command = try #require(CryptoGAF.commands.first { $0.name == words[0] })
             #expect(command.requires(for: Array(words.dropFirst())).contains(.session), "\(words)")

@@ -92,9 +92,8 @@ struct Arguments: Sendable {
     func duration(_ name: String, in range: ClosedRange<Duration>) throws -> Duration? {
         try string(name).map { text in
             guard let value = Duration(text: text), range.contains(value) else {
-                throw UsageError(
-                    "\(name) takes a time from \(range.lowerBound.text) to \(range.upperBound.text), such as 0.5, 250ms, 75s or 5m (got \"\(text)\")"
-                )
+                let limits = "from \(range.lowerBound.text) to \(range.upperBound.text)"
+                throw UsageError("\(name) takes a time \(limits), such as 0.5, 250ms, 75s or 5m (got \"\(text)\")")
             }
             return value
         }

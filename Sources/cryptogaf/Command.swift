@@ -39,12 +39,9 @@ extension Command {
         var usage = "Usage: cryptogaf \(name)"
         if !operands.isEmpty { usage += " \(operands)" }
         if !options.isEmpty { usage += " [options]" }
-        var text = "\(usage)\n\n\(summary)\n"
-        let rows = options.map { ($0.usage, $0.meaning) } + [("--help", "this text")]
-        let width = rows.map(\.0.count).max() ?? 0
-        text += "\nOptions:\n"
-        for (left, right) in rows { text += "  \(left)\(String(repeating: " ", count: width - left.count))  \(right)\n" }
-        if !details.isEmpty { text += "\n\(details)\n" }
+        let rows = options.map { (name: $0.usage, meaning: $0.meaning) } + [("--help", "this text")]
+        var text = "\(usage)\n\n\(HelpText.paragraphs(summary))\nOptions:\n\(HelpText.rows(rows))"
+        if !details.isEmpty { text += "\n\(HelpText.paragraphs(details))" }
         return text
     }
 }

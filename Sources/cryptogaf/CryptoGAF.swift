@@ -11,8 +11,7 @@ enum CryptoGAF {
     static var commands: [any Command.Type] {
         [
             MigrateCommand.self, ProductCommand.self, CollectCommand.self, CalculateCommand.self, ServeCommand.self, ExchangeCommand.self,
-            ReplayCommand.self,
-            SymbolsCommand.self, BackfillCommand.self, JobCommand.self, ProbeCommand.self,
+            ReplayCommand.self, SymbolsCommand.self, BackfillCommand.self, JobCommand.self, ProbeCommand.self,
         ]
     }
 
@@ -26,6 +25,8 @@ enum CryptoGAF {
         case nil:
             complain(overview)
             return .usage
+        case "help" where words.count > 1 && !words[1].hasPrefix("-"):
+            return start(Array(words.dropFirst()) + ["--help"], environment: environment)
         case "--help", "-h", "help":
             print(overview)
             return .ok
@@ -89,11 +90,7 @@ enum CryptoGAF {
 
 
             """
-        var width = 0
-        for command in commands { width = max(width, command.name.count) }
-        for command in commands {
-            text += "  \(command.name)\(String(repeating: " ", count: width - command.name.count))  \(command.summary)\n"
-        }
-        return text + "\ncryptogaf <command> --help tells more; --version prints the version."
+        text += HelpText.rows(commands.map { (name: $0.name, meaning: $0.summary) })
+        return text + "\ncryptogaf help <command> tells more; --version prints the version."
     }
 }

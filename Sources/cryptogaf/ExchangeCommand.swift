@@ -27,7 +27,7 @@ struct ExchangeCommand: Command {
         Answers GET /api/orderBook/interval, /api/orderBook/marketOrders, /api/products, /healthz and /readyz as FastCGI, behind nginx.
 
           cryptogaf exchange --capture COINBASE.ws.28.0 --loop --socket /run/exchange.sock
-          cryptogaf exchange --capture KRAKEN.ws.48.0 --capture KRAKEN.ws.50.0 --step 0.1 --listen 127.0.0.1:9000
+          cryptogaf exchange --capture KRAKEN.ws.48.0 --capture KRAKEN.ws.50.0 --step 0.1 --listen :9000
           cryptogaf exchange --synthetic 42 --products 200 --listen 127.0.0.1:9000
         """
 

@@ -20,6 +20,18 @@ import Testing
         #expect(run.status == 0)
         #expect(run.output.hasPrefix("Usage: cryptogaf \(command)"))
         #expect(run.output.contains("--help"))
+        #expect(try Program.run(["help", command], environment: [:]).output == run.output)
+    }
+
+    @Test("help is no wider than a terminal, of a job too")
+    func width() throws {
+        let jobs = JobCommand.entries.map { ["job", $0.name] }
+        for words in [[]] + Self.commands.map({ [$0] }) + jobs {
+            let run = try Program.run(["help"] + words, environment: [:])
+            #expect(run.status == 0)
+            #expect(run.output.split(separator: "\n").filter { $0.count > HelpText.width } == [], "\(words)")
+        }
+        #expect(try Program.run(["help", "draw"], environment: [:]).status == 64)
     }
 
     @Test("--version is one line")

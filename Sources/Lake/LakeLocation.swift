@@ -7,6 +7,9 @@ public struct LakeLocation: Equatable, Sendable, CustomStringConvertible {
         case bucket(S3Bucket)
     }
 
+    /// Objects that a store in S3 reads, writes or removes at the same time.
+    public static let atOnce = 32
+
     let kind: Kind
     /// Without a slash at its end; holds no secret.
     public let url: String

@@ -19,7 +19,7 @@ final class S3Store: ObjectStore {
         self.patience = patience
         self.log = log
         self.stop = stop
-        do { client = try Client(connectionsPerHost: S3Transfers.atOnce) } catch { throw LakeError(.other, bucket.place, error.message) }
+        do { client = try Client(connectionsPerHost: LakeLocation.atOnce) } catch { throw LakeError(.other, bucket.place, error.message) }
     }
 
     func put(_ key: String, _ bytes: [UInt8]) throws(LakeError) { _ = try run(.put(bytes), key) }

@@ -24,7 +24,6 @@ struct S3Standing {
 struct S3Transfers {
     typealias End = (index: Int, result: Result<[UInt8], LakeError>)
 
-    static let atOnce = 32
     /// Of an object that gets no answer while others do.
     private static let attemptLimit = 20
     /// After so many the next object gets its turn, since it may be better off.
@@ -137,7 +136,7 @@ struct S3Transfers {
 
     private mutating func noteAnswer() {
         if awaySince != nil { log.info("lake.back", ["store": .text(operations[0].bucket.place)]) }
-        (awaySince, standing.window) = (nil, min(max(2 * standing.window, 8), Self.atOnce))
+        (awaySince, standing.window) = (nil, min(max(2 * standing.window, 8), LakeLocation.atOnce))
     }
 
     private mutating func wait(_ delay: Duration, _ reason: String, _ index: Int, _ operation: S3Operation) {

@@ -12,7 +12,7 @@ struct CalculateCommand: Command {
         .value("--for", "TIME", "end after this time; without it, and without --once, on SIGTERM"),
         .value("--sleep", "TIME", "between two looks for new samples (default 0.5)"),
         .value("--jobs", "N", "products drawn side by side, each with a connection to Postgres (default 1)"),
-        .flag("--dry-run", "check options and environment, connect to nothing, and end"),
+        .rehearsal,
     ]
     static let requires: Set<Configuration.Section> = [.postgres]
     static let details = """

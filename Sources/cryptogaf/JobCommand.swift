@@ -20,15 +20,13 @@ struct JobEntry: Sendable {
 
 /// One batch of a job, as a CronJob, `kubectl create job --from=cronjob/…`, cron and a person all call it.
 struct JobCommand: Command {
-    /// The only list of jobs; each entry stands in a file under `Entries/`, and its schedule in the file of `cronjobs/` that bears its name.
+    /// The only list of jobs; each entry stands in a file under `Entries/`, its schedule in the file of `cronjobs/` that bears its name.
     static let entries: [JobEntry] = [.ingestKlines, .ingestDepth, .ingestTickers, .transform, .fillGaps, .aggregate, .maintain]
 
     static let name = "job"
     static let summary = "one run of a cron job: job NAME; job --list tells which there are"
     static let operands = "NAME"
     static let options: [Option] = [.flag("--list", "the jobs there are, and end")]
-    /// Of a job that has none of its own, which would look further.
-    private static let rehearsal = Option.flag("--dry-run", "check options and environment, connect to nothing, and end")
     static let details = """
         A run holds the job's lock: a second one says so and ends with 0. Each run is recorded in crypto_gaf.job_runs: start, end,
         outcome, counts, error. A job whose row in crypto_gaf.jobs says enabled = false ends at once, with 0. SIGTERM finishes what is
@@ -43,8 +41,9 @@ struct JobCommand: Command {
     /// The options of the job that is named, if one is.
     static func options(for words: [String]) -> [Option] { options + (entry(in: words).map(options(of:)) ?? []) }
 
+    /// A job's own rehearsal looks further.
     private static func options(of entry: JobEntry) -> [Option] {
-        entry.rehearsesItself ? entry.options : entry.options + [rehearsal]
+        entry.rehearsesItself ? entry.options : entry.options + [.rehearsal]
     }
 
     static func requires(for words: [String]) -> Set<Configuration.Section> {
@@ -53,7 +52,7 @@ struct JobCommand: Command {
 
     static func help(for words: [String]) -> String {
         guard let entry = entry(in: words) else {
-            return help(operands: operands, summary: summary, options: options, details: details) + "\nJobs:\n\(list)\n"
+            return help(operands: operands, summary: summary, options: options, details: details) + "\nJobs:\n\(list)"
         }
         return help(operands: entry.name, summary: entry.summary, options: options(of: entry))
     }
@@ -78,7 +77,7 @@ struct JobCommand: Command {
     }
 
     func run(_ program: Program) throws {
-        guard let job else { return print(Self.list) }
+        guard let job else { return print(Self.list, terminator: "") }
         guard !isRehearsal else { return program.log.info("job.rehearsed", ["job": .text(job.name)]) }
         _ = try Self.run(job, program, database)
     }
@@ -91,15 +90,12 @@ struct JobCommand: Command {
         var database = database
         database.applicationName = "cryptogaf job \(job.name)"
         database.statementTimeout = statementTimeout
+        if let threads = job.threads { ProcessMemory.keepFreed(pools: threads) }
         let batch = BatchRun(log: program.log, stop: program.stop) { [database] () throws(PostgresError) in try Connection(database) }
         return try batch.run(job)
     }
 
-    private static var list: String {
-        let width = entries.map(\.name.count).max() ?? 0
-        return entries.map { "  \($0.name)\(String(repeating: " ", count: width - $0.name.count))  \($0.summary)" }
-            .joined(separator: "\n")
-    }
+    private static var list: String { HelpText.rows(entries.map { (name: $0.name, meaning: $0.summary) }) }
 }
 
 extension JobFailure: ExitCoded {

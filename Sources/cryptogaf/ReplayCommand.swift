@@ -16,20 +16,19 @@ struct ReplayCommand: Command {
         .value("--to", "DAY", "the last one (default: today)"),
         .value("--exchange", "NAME", "of one venue only"),
         .value("--symbol", "SYMBOL", "of one market only, such as BTC-USD; of answers about all markets its part"),
-        .value("--jobs", "N", "workers, each of two threads and two connections to Postgres (default 1)"),
+        .workers,
     ]
     static let requires: Set<Configuration.Section> = [.postgres, .session, .lake]
     static let details = """
         --from and --to are days on which answers came, not those of their candles: what backfill loaded today came today, and a piece of
-        a file when that was last changed. Reads LAKE_URL and its archive, and asks the database for nothing: an empty one is filled. What is there in the same version or a
-        newer one stays, so a replay may be ended and begun again, and jobs may run beside it. Ends with 65 if an object is lost or
-        damaged: all others are loaded then.
+        a file when that was last changed. Reads LAKE_URL and its archive, and asks the database for nothing: an empty one is filled. What
+        is there in the same version or a newer one stays, so a replay may be ended and begun again, and jobs may run beside it. Ends with
+        65 if an object is lost or damaged: all others are loaded then.
 
           cryptogaf replay --from 2026-01-01 --to 2026-01-31 --exchange binance --symbol BTC-USDT
         """
 
     private let replay: Replay
-    private let workers: Int
     private let database: ConnectionOptions
 
     init(_ arguments: Arguments, _ configuration: Configuration) throws {
@@ -41,10 +40,9 @@ struct ReplayCommand: Command {
             do { return try Pair(text) } catch { throw UsageError("--symbol: \(error)") }
         }
         let exchange = try arguments.string("--exchange").map { try VenueMarket.venue($0).name }
-        workers = try arguments.int("--jobs", default: 1, in: 1...16)
         replay = Replay(
             Replay.Choice(from: from, to: to, exchange: exchange, symbol: symbol), live: try configuration.lake(),
-            archive: try configuration.lakeArchive(), workers: workers)
+            archive: try configuration.lakeArchive(), workers: try arguments.workers())
         var database = configuration.postgres(as: Self.name)
         // As a job: a statement over a whole table may take its time.
         database.statementTimeout = JobCommand.statementTimeout
@@ -52,7 +50,7 @@ struct ReplayCommand: Command {
     }
 
     func run(_ program: Program) throws {
-        ProcessMemory.keepFreed(pools: 2 * workers)
+        ProcessMemory.keepFreed(pools: replay.threads)
         var line = ProgressLine()
         let connect: @Sendable () throws(PostgresError) -> Connection = { [database] () throws(PostgresError) in try Connection(database) }
         let counts = try replay.run(log: program.log, stop: program.stop, connect: connect) { progress in

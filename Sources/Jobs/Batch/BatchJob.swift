@@ -7,8 +7,15 @@ public protocol BatchJob {
     /// As in `cronjobs/` and `job_runs`.
     var name: String { get }
 
+    /// How many threads take and free large pieces of memory over and over, so that keeping what was freed is worth it; nil: it is not.
+    var threads: Int? { get }
+
     /// Returns what it counted; when the stop is requested, what is in hand is finished first. Throws what ended it.
     func run(_ context: JobContext) throws -> JobCounts
+}
+
+extension BatchJob {
+    public var threads: Int? { nil }
 }
 
 /// What a job counted, for the log and `job_runs.counts`: names in snake_case.

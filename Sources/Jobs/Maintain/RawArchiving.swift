@@ -25,8 +25,8 @@ struct RawArchiving {
 
     /// Objects in one statement.
     static let page = 256
-    /// Objects whose rows are held while they are removed: as many as a server of S3 is asked to remove at once.
-    private static let heldLimit = 32
+    /// Objects whose rows are held while they are removed.
+    private static let heldLimit = LakeLocation.atOnce
     /// Held in memory at most, but for one object more.
     static let batchBytes = 16 << 20
 

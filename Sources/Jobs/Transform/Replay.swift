@@ -69,6 +69,9 @@ public struct Replay: Sendable {
     private let workers: Int
     private let patience: Duration
 
+    /// Of all workers, each with a connection to Postgres.
+    public var threads: Int { TransformWork.threadsInPair * workers }
+
     public init(_ choice: Choice, live: LakeLocation, archive: LakeLocation?, workers: Int = 1, patience: Duration = .seconds(60)) {
         self.choice = choice
         self.live = live

@@ -15,6 +15,8 @@ public struct TransformJob: BatchJob, Sendable {
         public var archive: LakeLocation?
         /// Pairs of threads, which read in turns: what one has read Postgres loads while the other reads, or loads as well.
         public var workers: Int
+        /// All of them, each with a connection to Postgres.
+        public var threads: Int { TransformWork.threadsInPair * workers }
         /// List the whole lake first for objects that nobody recorded, however recently that was done.
         public var discovers: Bool
         /// How long a Postgres that is away is waited for.
@@ -38,6 +40,7 @@ public struct TransformJob: BatchJob, Sendable {
     }
 
     public let name = "transform"
+    public var threads: Int? { options.threads }
     private let options: Options
 
     public init(_ options: Options) { self.options = options }

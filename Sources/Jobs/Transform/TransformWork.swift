@@ -21,10 +21,14 @@ struct TransformWork: Sendable {
         let reading = Mutex(())
     }
 
+    static let threadsInPair = 2
+
     /// Returns when nothing is left or the stop was requested; throws the first lane's error when all have ended.
     func run(pairs: Int) throws {
         let turns = (0..<pairs).map { _ in Turn() }
-        for outcome in Thread.concurrently(2 * pairs, { lane in try runLane(turns[lane / 2]) }) { try outcome.get() }
+        for outcome in Thread.concurrently(Self.threadsInPair * pairs, { lane in try runLane(turns[lane / Self.threadsInPair]) }) {
+            try outcome.get()
+        }
     }
 
     private func runLane(_ turn: Turn) throws {

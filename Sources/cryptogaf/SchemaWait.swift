@@ -18,12 +18,13 @@ struct SchemaWait {
     /// Throws what was in the way when the time was over, and at once what waiting does not cure.
     func run(_ program: Program) throws {
         let deadline = ContinuousClock.now + patience
-        var told = ""
+        var (told, backoff) = ("", Backoff(first: .milliseconds(250), limit: .seconds(2)))
         while let obstacle = try obstacle() {
             if "\(obstacle)" != told { program.log.info("migrate.waiting", ["reason": .text("\(obstacle)")]) }
             told = "\(obstacle)"
-            guard ContinuousClock.now + .milliseconds(500) < deadline else { throw obstacle }
-            guard program.stop.sleep(for: .milliseconds(500)) else { throw WaitStopped(reason: told) }
+            guard ContinuousClock.now < deadline else { throw obstacle }
+            // To the end of the time, and then once more.
+            guard program.stop.sleep(until: min(.now + backoff.next(), deadline)) else { throw WaitStopped(reason: told) }
         }
         program.log.info("migrate.ready", ["schema": .integer(Schema.version)])
     }

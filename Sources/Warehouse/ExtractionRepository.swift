@@ -70,6 +70,8 @@ public struct ExtractionRepository {
                 \(merged.map { $0.key.interval?.code ?? "" })::text[], \(merged.map(\.lastOpenTime))::timestamptz[],
                 \(merged.map(\.records))::bigint[], \(merged.map(\.error))::text[])
                 AS new (exchange, symbol, data_type, interval_code, last_open_time, records, error)
+            -- Answers come in any order; who notes the same waits for another, and never in a circle.
+            ORDER BY exchange, symbol, data_type, interval_code
             ON CONFLICT (exchange, symbol, data_type, interval_code) DO UPDATE SET
                 last_open_time = greatest(m.last_open_time, excluded.last_open_time), record_count = m.record_count + excluded.record_count,
                 updated_at = clock_timestamp(), last_error = excluded.last_error,

@@ -81,6 +81,32 @@ import Warehouse
         let row = try connection.query("SELECT failures, last_error FROM crypto_gaf.extraction_metadata WHERE data_type = 'klines'").one()
         #expect(try row.int(0) == 0 && row.isNull(1))
     }
+
+    @Test("two that note the same extractions in opposite order wait for each other, and both end")
+    func order() throws {
+        let database = try TestPostgres.database()
+        let updates = ["BTC-USDT", "ETH-USDT"].map { ExtractionUpdate(ExtractionKey("binance", $0, .depth), records: 1) }
+        try ExtractionRepository(database.connect(as: "test_worker")).record(updates)
+        let (holder, watch) = (try database.connect(), try database.connect())
+        func waiting() throws -> Int {
+            try watch.query(
+                """
+                SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted AND datname = current_database()
+                """
+            ).one().int(0)
+        }
+        var running: [Background<Void>] = []
+        try holder.transaction {
+            _ = try holder.query("SELECT 1 FROM crypto_gaf.extraction_metadata WHERE symbol = 'BTC-USDT' FOR UPDATE")
+            for updates in [updates, updates.reversed()] {
+                running.append(Background { try ExtractionRepository(database.connect(as: "test_worker")).record(updates) })
+                #expect(try eventually { try waiting() == running.count })
+            }
+        }
+        for noting in running { try noting.value() }
+        let counts = try watch.query("SELECT record_count FROM crypto_gaf.extraction_metadata").map { try $0.int(0) }
+        #expect(counts == [3, 3])
+    }
 }
 
 @Suite struct VenueBudgetTests {

@@ -50,7 +50,7 @@ public enum VenueQuestion: Equatable, Sendable {
     /// `from` on, or up to now if that comes first; so is the newest one asked for, which some venues answer from elsewhere. Both nil: the
     /// newest. What has opened earlier or later may come with them.
     case candles(Pair, KlineInterval, from: Int64?, to: Int64?)
-    /// At least so many levels a side, if the book has them.
+    /// At least so many levels a side, if the book has them and the venue tells them.
     case depth(Pair, levels: Int)
     /// Nil: all markets in one answer.
     case tickers(Pair?)
@@ -67,6 +67,8 @@ public struct VenueOffer: Sendable {
     public var candlesPerPage: Int
     /// Only the newest so many can be had; nil: all of history.
     public var candleHistory: Int?
+    /// Levels of a side in one answer; nil: as many as anybody asks for, or always the whole book.
+    public var depthLimit: Int?
     /// Tokens, where a question costs `weight` of them.
     public var rateLimit: RateLimit
     /// What a question costs; 1 where the venue counts requests.
@@ -80,13 +82,17 @@ public struct VenueOffer: Sendable {
     /// The end of a page that begins at `from`.
     public func lastOpening(from: Int64, _ interval: KlineInterval) -> Int64 { from + Int64(candlesPerPage - 1) * interval.milliseconds }
 
+    /// So many levels can be asked for instead.
+    func depthLevels(_ wanted: Int) -> Int { min(max(wanted, 1), depthLimit ?? .max) }
+
     public init(
-        intervals: [KlineInterval], candlesPerPage: Int, candleHistory: Int? = nil, rateLimit: RateLimit,
+        intervals: [KlineInterval], candlesPerPage: Int, candleHistory: Int? = nil, depthLimit: Int? = nil, rateLimit: RateLimit,
         weight: @escaping @Sendable (VenueQuestion) -> Int = { _ in 1 }
     ) {
         self.intervals = intervals
         self.candlesPerPage = candlesPerPage
         self.candleHistory = candleHistory
+        self.depthLimit = depthLimit
         self.rateLimit = rateLimit
         self.weight = weight
     }

@@ -14,7 +14,8 @@ struct SymbolsCommand: Command {
     static let options: [Option] = [
         .value("--interval", "LIST", "candles to fetch, such as 1m,5m,1h (new markets: 1m)"),
         .value("--since", "TIME", "account for every candle from then on, such as 2025-01-31 or 2025-01-31T12:00Z (new markets: now)"),
-        .value("--depth-levels", "N", "levels of the order book to fetch, a side, from 1 to 1000 (new markets: 50)"),
+        .value(
+            "--depth-levels", "N", "levels of the order book to fetch, a side, from 1 to 1000, or what the venue tells (new markets: 50)"),
         .flag("--no-klines", "fetch no candles"),
         .flag("--no-depth", "fetch no order books"),
         .flag("--no-tickers", "fetch no tickers"),
@@ -56,7 +57,10 @@ struct SymbolsCommand: Command {
         switch action {
         case .track(let markets):
             if asJSON { throw UsageError("--json goes with symbols list") }
-            for market in markets { try market.require(changes.intervals ?? []) }
+            for market in markets {
+                try market.require(changes.intervals ?? [])
+                if let levels = changes.depthLevels { try market.require(depthLevels: levels) }
+            }
         case .untrack, .list:
             guard changes == TrackingChanges(), isChecked else { throw UsageError("symbols untrack and symbols list set nothing") }
             if case .untrack = action, asJSON { throw UsageError("--json goes with symbols list") }

@@ -33,4 +33,10 @@ struct VenueMarket {
         let known = venue.offer.intervals.map(\.code).joined(separator: ", ")
         throw UsageError("\(venue.name) has no candles of \(missing); it has \(known)")
     }
+
+    /// Throws a `UsageError` if the venue never tells so many.
+    func require(depthLevels: Int) throws {
+        guard let limit = venue.offer.depthLimit, depthLevels > limit else { return }
+        throw UsageError("\(venue.name) tells at most \(limit) levels of a side (got \(depthLevels))")
+    }
 }

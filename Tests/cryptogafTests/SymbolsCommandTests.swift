@@ -68,6 +68,16 @@ import Warehouse
         #expect(try track("binance:OTHER-USDT").status == 0 && tracked() == 4)
     }
 
+    @Test("as many levels of a book as the venue tells at most are tracked")
+    func deepest() throws {
+        let database = try TestPostgres.database()
+        for (market, levels) in [("bybit:BTC-USDT", "200"), ("kucoin:BTC-USDT", "100"), ("bitstamp:BTC-USD", "1000")] {
+            #expect(try run(["track", market, "--depth-levels", levels, "--no-check"], database).status == 0)
+        }
+        let symbols = try TrackedSymbolRepository(database.connect(as: "test_worker")).list()
+        #expect(symbols.map(\.depthLevels) == [1000, 200, 100])
+    }
+
     @Test("an interval that was backfilled is listed with the time that it is accounted for from on")
     func backfilled() throws {
         let database = try TestPostgres.database()
@@ -91,6 +101,13 @@ import Warehouse
             (["track", "binance:BTC-USDT", "--interval", "2m"], "--interval takes a list of 1m, 3m"),
             (["track", "binance:BTC-USDT", "--interval", "3d"], "binance has no candles of 3d"),
             (["track", "binance:BTC-USDT", "--interval", "1m", "--no-klines"], "exclude each other"),
+            (
+                ["track", "binance:BTC-USDT", "bybit:BTC-USDT", "--depth-levels", "201"],
+                "bybit tells at most 200 levels of a side (got 201)"
+            ),
+            (["track", "okx:BTC-USDT", "--depth-levels", "1000"], "okx tells at most 400 levels"),
+            (["track", "kraken:BTC-USD", "--depth-levels", "501"], "kraken tells at most 500 levels"),
+            (["track", "kucoin:BTC-USDT", "--depth-levels", "101"], "kucoin tells at most 100 levels"),
             (["track", "binance:BTC-USDT", "--since", "yesterday"], "--since takes a day or a time in UTC"),
             (["track", "binance:BTC-USDT", "--since", "2025-02-30"], "--since takes a day or a time in UTC"),
             (["untrack", "binance:BTC-USDT", "--no-depth"], "set nothing"),

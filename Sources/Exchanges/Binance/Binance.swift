@@ -11,7 +11,7 @@ public enum Binance: Venue {
         intervals: [
             .minute, .minutes3, .minutes5, .minutes15, .minutes30, .hour, .hours2, .hours4, .hours6, .hours8, .hours12, .day, .week,
         ],
-        candlesPerPage: 1000, rateLimit: RateLimit(6000, in: 60), weight: weight)
+        candlesPerPage: 1000, depthLimit: 5000, rateLimit: RateLimit(6000, in: 60), weight: weight)
 
     public static func symbol(of pair: Pair) -> String { pair.base + pair.quote }
 
@@ -39,7 +39,7 @@ public enum Binance: Venue {
         // As the best level alone it costs less.
         case .depth(let pair, ...1): return get("ticker/bookTicker", [("symbol", symbol(of: pair))])
         case .depth(let pair, let levels):
-            return get("depth", [("symbol", symbol(of: pair)), ("limit", "\(min(max(levels, 1), 5000))")])
+            return get("depth", [("symbol", symbol(of: pair)), ("limit", "\(offer.depthLevels(levels))")])
         case .tickers(nil): return get("ticker/24hr")
         case .tickers(let pair?): return get("ticker/24hr", [("symbol", symbol(of: pair))])
         case .trades(let pair): return get("trades", [("symbol", symbol(of: pair)), ("limit", "1000")])

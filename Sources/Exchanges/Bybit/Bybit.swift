@@ -12,7 +12,7 @@ public enum Bybit: Venue {
     /// Source: https://bybit-exchange.github.io/docs/v5/rate-limit ("IP Rate Limit"); https://bybit-exchange.github.io/docs/v5/market/kline
     public static let offer = VenueOffer(
         intervals: [.minute, .minutes3, .minutes5, .minutes15, .minutes30, .hour, .hours2, .hours4, .hours6, .hours12, .day],
-        candlesPerPage: 1000, rateLimit: RateLimit(300, in: 5))
+        candlesPerPage: 1000, depthLimit: 200, rateLimit: RateLimit(300, in: 5))
 
     public static func symbol(of pair: Pair) -> String { pair.base + pair.quote }
 
@@ -34,7 +34,7 @@ public enum Bybit: Venue {
             let range = [from.map { ("start", "\($0)") }, to.map { ("end", "\($0)") }].compactMap { $0 }
             return get("kline", [spot, ("symbol", symbol(of: pair)), ("interval", code)] + range + [("limit", "\(offer.candlesPerPage)")])
         case .depth(let pair, let levels):
-            return get("orderbook", [spot, ("symbol", symbol(of: pair)), ("limit", "\(min(max(levels, 1), 200))")])
+            return get("orderbook", [spot, ("symbol", symbol(of: pair)), ("limit", "\(offer.depthLevels(levels))")])
         case .tickers(nil): return get("tickers", [spot])
         case .tickers(let pair?): return get("tickers", [spot, ("symbol", symbol(of: pair))])
         case .trades(let pair): return get("recent-trade", [spot, ("symbol", symbol(of: pair)), ("limit", "60")])

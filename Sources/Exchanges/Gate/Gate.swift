@@ -11,7 +11,7 @@ public enum Gate: Venue {
     /// before them is refused: some of them are left alone, for they may be too old when the question arrives.
     public static let offer = VenueOffer(
         intervals: [.minute, .minutes5, .minutes15, .minutes30, .hour, .hours4, .hours8, .day], candlesPerPage: 1000,
-        candleHistory: 9990, rateLimit: RateLimit(200, in: 10))
+        candleHistory: 9990, depthLimit: 1000, rateLimit: RateLimit(200, in: 10))
 
     public static func symbol(of pair: Pair) -> String { "\(pair.base)_\(pair.quote)" }
 
@@ -34,7 +34,7 @@ public enum Gate: Venue {
             let bounds = range.isEmpty ? [("limit", "\(offer.candlesPerPage)")] : range
             return get("candlesticks", [market(pair), ("interval", interval.code)] + bounds)
         case .depth(let pair, let levels):
-            return get("order_book", [market(pair), ("limit", "\(min(max(levels, 1), 1000))"), ("with_id", "true")])
+            return get("order_book", [market(pair), ("limit", "\(offer.depthLevels(levels))"), ("with_id", "true")])
         case .tickers(nil): return get("tickers")
         case .tickers(let pair?): return get("tickers", [market(pair)])
         case .trades(let pair): return get("trades", [market(pair), ("limit", "1000")])

@@ -14,7 +14,7 @@ public enum Kraken: Venue {
     /// Source: https://support.kraken.com/hc/en-us/articles/206548367-What-are-the-API-rate-limits-
     public static let offer = VenueOffer(
         intervals: [.minute, .minutes5, .minutes15, .minutes30, .hour, .hours4, .day], candlesPerPage: 720, candleHistory: 720,
-        rateLimit: RateLimit(perSecond: 1, burst: 1))
+        depthLimit: 500, rateLimit: RateLimit(perSecond: 1, burst: 1))
 
     /// Its own names of assets that the world calls otherwise.
     static let assets = ["XBT": "BTC", "XDG": "DOGE"]
@@ -54,7 +54,7 @@ public enum Kraken: Venue {
             // Candles after that time: one second less takes in the one that opens then.
             let since = from.map { [("since", "\($0 / 1000 - 1)")] } ?? []
             return get("OHLC", [("pair", symbol(of: pair)), ("interval", "\(interval.seconds / 60)")] + since)
-        case .depth(let pair, let levels): return get("Depth", [("pair", symbol(of: pair)), ("count", "\(min(max(levels, 1), 500))")])
+        case .depth(let pair, let levels): return get("Depth", [("pair", symbol(of: pair)), ("count", "\(offer.depthLevels(levels))")])
         // Without it the keys of the answer are in several old forms.
         case .tickers(nil): return get("Ticker", [("assetVersion", "1")])
         case .tickers(let pair?): return get("Ticker", [("pair", symbol(of: pair))])

@@ -14,7 +14,7 @@ public enum KuCoin: Venue {
         intervals: [
             .minute, .minutes3, .minutes5, .minutes15, .minutes30, .hour, .hours2, .hours4, .hours6, .hours8, .hours12, .day,
         ],
-        candlesPerPage: 1500, rateLimit: RateLimit(2000, in: 30), weight: weight)
+        candlesPerPage: 1500, depthLimit: 100, rateLimit: RateLimit(2000, in: 30), weight: weight)
 
     public static func symbol(of pair: Pair) -> String { pair.description }
 
@@ -31,8 +31,9 @@ public enum KuCoin: Venue {
             // The end is not part of the range.
             let range = [from.map { ("startAt", "\($0 / 1000)") }, to.map { ("endAt", "\($0 / 1000 + 1)") }].compactMap { $0 }
             return get("v1/market/candles", [market(pair), ("type", type)] + range)
-        // Deeper books are not public.
-        case .depth(let pair, let levels): return get("v1/market/orderbook/level2_\(levels <= 20 ? 20 : 100)", [market(pair)])
+        // Deeper books than the second are not public.
+        case .depth(let pair, let levels):
+            return get("v1/market/orderbook/level2_\(levels <= 20 ? 20 : offer.depthLevels(.max))", [market(pair)])
         case .tickers(nil): return get("v1/market/allTickers")
         case .tickers(let pair?): return get("v1/market/stats", [market(pair)])
         case .trades(let pair): return get("v1/market/histories", [market(pair)])

@@ -14,7 +14,7 @@ public enum OKX: Venue {
     /// `-get-order-book` and `-get-tickers`; https://www.okx.com/docs-v5/en/#public-data-rest-api-get-system-time
     public static let offer = VenueOffer(
         intervals: [.minute, .minutes3, .minutes5, .minutes15, .minutes30, .hour, .hours2, .hours4, .hours6, .hours12, .day],
-        candlesPerPage: 100, rateLimit: RateLimit(40, in: 2), weight: weight)
+        candlesPerPage: 100, depthLimit: 400, rateLimit: RateLimit(40, in: 2), weight: weight)
 
     public static func symbol(of pair: Pair) -> String { pair.description }
 
@@ -34,7 +34,7 @@ public enum OKX: Venue {
             guard let to else { return get("market/candles", market + [("limit", "300")]) }
             return get("market/history-candles", market + [("after", "\(to + 1)"), ("limit", "100")])
         case .depth(let pair, let levels):
-            return get("market/books", [("instId", symbol(of: pair)), ("sz", "\(min(max(levels, 1), 400))")])
+            return get("market/books", [("instId", symbol(of: pair)), ("sz", "\(offer.depthLevels(levels))")])
         case .tickers(nil): return get("market/tickers", [("instType", "SPOT")])
         case .tickers(let pair?): return get("market/ticker", [("instId", symbol(of: pair))])
         case .trades(let pair): return get("market/trades", [("instId", symbol(of: pair)), ("limit", "500")])

@@ -61,6 +61,17 @@ struct VenueContractTests {
         }
     }
 
+    @Test("asks for as many levels of a book as it says it tells at most, and for no more", arguments: names)
+    func depth(name: String) throws {
+        let venue = try venue(name)
+        func url(_ levels: Int) -> String? { venue.request(.depth(pair("BTC-USDT"), levels: levels), baseURL: venue.publicURL)?.url }
+        // Of the whole book nobody says how much of it.
+        guard !["bitstamp", "coinbase"].contains(name) else { return #expect(venue.offer.depthLimit == nil && url(50) == url(5000)) }
+        let limit = venue.offer.depthLimit ?? 5000
+        #expect(url(limit)?.split { !$0.isNumber }.contains("\(limit)") == true)
+        #expect((url(limit + 1) == url(limit)) == (venue.offer.depthLimit != nil))
+    }
+
     /// The first and the last opening within the range of a request, and its limit; nil where it has none.
     private func asked(
         _ venue: any Venue.Type, _ interval: KlineInterval, from: Int64, to: Int64?

@@ -15,6 +15,7 @@ extension VenueError.Code {
         case .unknownSymbol: "unknown_symbol"
         case .rejected: "rejected"
         case .malformed: "malformed"
+        case .wrongClock: "wrong_clock"
         case .crossed: "crossed"
         case .emptySide: "empty_side"
         }

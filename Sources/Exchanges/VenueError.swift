@@ -15,6 +15,8 @@ public struct VenueError: Error, Equatable, CustomStringConvertible {
         case rejected
         /// Not JSON, or not of the agreed shape, or numbers that cannot be.
         case malformed
+        /// Its clock is too far from ours for its word on what is closed.
+        case wrongClock
         /// A bid at or above an ask.
         case crossed
         /// No asks or no bids.
@@ -46,7 +48,7 @@ public struct VenueError: Error, Equatable, CustomStringConvertible {
     public var isRetryable: Bool {
         switch code {
         case .unreachable(.invalidRequest), .unreachable(.insecure), .unreachable(.tooManyRedirects), .unknownSymbol, .rejected: false
-        case .unreachable, .down, .rateLimited, .malformed, .crossed, .emptySide: true
+        case .unreachable, .down, .rateLimited, .malformed, .wrongClock, .crossed, .emptySide: true
         }
     }
 

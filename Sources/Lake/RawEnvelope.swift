@@ -10,6 +10,7 @@ struct RawEnvelope: Equatable {
     let sha256: String
 
     private static let version = 1
+    private static let clockOffset = "clock_offset_ms"
 
     init(_ object: RawObject) {
         head = object.with(body: [])
@@ -17,7 +18,7 @@ struct RawEnvelope: Equatable {
         sha256 = SHA256.hash(object.body).hex
     }
 
-    /// Throws unless every member is there and is what it should be; members that we do not know are left aside.
+    /// Throws unless every member is there that must be, and each is what it should be; members that we do not know are left aside.
     init(line: ArraySlice<UInt8>) throws(FlatJSONError) {
         let members = try FlatJSON.read(line)
         func text(_ name: String) throws(FlatJSONError) -> String {
@@ -34,11 +35,15 @@ struct RawEnvelope: Equatable {
         }
         let version = try number("version")
         guard version == Self.version else { throw FlatJSONError(reason: "its envelope is of version \(version)") }
+        let clockOffset = members[Self.clockOffset] == nil ? 0 : try number(Self.clockOffset)
+        guard RawObject.clockOffsets.contains(clockOffset) else {
+            throw FlatJSONError(reason: "its envelope has a \(Self.clockOffset) of more than an hour")
+        }
         head = RawObject(
             exchange: try text("exchange"), symbol: try text("symbol"), channel: try text("channel"),
             interval: members["interval"] == nil ? nil : try text("interval"), url: try text("url"),
-            requestedAt: try time("requested_at").date, receivedAt: try time("received_at").date, status: try number("status"),
-            source: members["source"] == nil ? nil : try text("source"), body: [])
+            requestedAt: try time("requested_at").date, receivedAt: try time("received_at").date, clockOffset: clockOffset,
+            status: try number("status"), source: members["source"] == nil ? nil : try text("source"), body: [])
         bytes = try number("bytes")
         sha256 = try text("sha256")
     }
@@ -52,9 +57,10 @@ struct RawEnvelope: Equatable {
         if let interval = head.interval { members.append(("interval", .text(interval))) }
         members += [
             ("url", .text(head.url)), ("requested_at", .text(UTCMilliseconds(head.requestedAt).text)),
-            ("received_at", .text(UTCMilliseconds(head.receivedAt).text)), ("status", .number(head.status)), ("bytes", .number(bytes)),
-            ("sha256", .text(sha256)),
+            ("received_at", .text(UTCMilliseconds(head.receivedAt).text)),
         ]
+        if head.clockOffset != 0 { members.append((Self.clockOffset, .number(head.clockOffset))) }
+        members += [("status", .number(head.status)), ("bytes", .number(bytes)), ("sha256", .text(sha256))]
         if let source = head.source { members.append(("source", .text(source))) }
         return FlatJSON.write(members)
     }
@@ -64,6 +70,6 @@ extension RawObject {
     func with(body: [UInt8]) -> RawObject {
         RawObject(
             exchange: exchange, symbol: symbol, channel: channel, interval: interval, url: url, requestedAt: requestedAt,
-            receivedAt: receivedAt, status: status, source: source, body: body)
+            receivedAt: receivedAt, clockOffset: clockOffset, status: status, source: source, body: body)
     }
 }

@@ -15,22 +15,26 @@ public struct RawObject: Equatable, Sendable {
     public let interval: String?
     /// That was asked, without anything secret; for backfilled files the file.
     public let url: String
-    /// Whole milliseconds, as `receivedAt`.
+    /// By the clock of the machine that asked, in whole milliseconds, as `receivedAt`.
     public let requestedAt: Date
     public let receivedAt: Date
+    /// Milliseconds by which the venue's clock was ahead of that one, among `clockOffsets`; 0 where nobody knows.
+    public let clockOffset: Int
     public let status: Int
     /// How a body came that no venue sent just now, such as the name of the loaded file's format; nil for a venue's answer.
     public let source: String?
     public let body: [UInt8]
 
     public static let allSymbols = "_all"
+    /// An hour: a clock that is further away is wrong in some other way than running fast or slow, and says nothing.
+    public static let clockOffsets = -3_600_000...3_600_000
     /// Of the envelope and the body; more is neither written nor read.
     public static let sizeLimit = 64 << 20
 
     /// Times are rounded to milliseconds.
     public init(
         exchange: String, symbol: String, channel: String, interval: String? = nil, url: String, requestedAt: Date, receivedAt: Date,
-        status: Int, source: String? = nil, body: [UInt8]
+        clockOffset: Int = 0, status: Int, source: String? = nil, body: [UInt8]
     ) {
         self.exchange = exchange
         self.symbol = symbol
@@ -39,6 +43,7 @@ public struct RawObject: Equatable, Sendable {
         self.url = url
         self.requestedAt = UTCMilliseconds(requestedAt).date
         self.receivedAt = UTCMilliseconds(receivedAt).date
+        self.clockOffset = clockOffset
         self.status = status
         self.source = source
         self.body = body

@@ -53,6 +53,27 @@ struct RawObjectTests {
         #expect(try Self.object.encoded() == encoded)
     }
 
+    @Test(
+        "how far the venue's clock was ahead stands in the envelope unless nothing is known of it, and changes the key",
+        arguments: [-300_123, 420_000])
+    func clockOffset(milliseconds: Int) throws {
+        let object = Self.skewed(milliseconds)
+        let encoded = try object.encoded()
+        let content = String(decoding: try Gzip.decompress(encoded.bytes, limit: 1 << 20), as: UTF8.self)
+        #expect(content.contains("\"received_at\":\"2024-03-01T00:00:00.123Z\",\"clock_offset_ms\":\(milliseconds),\"status\":200"))
+        let back = try RawObject(decoding: encoded.bytes, key: encoded.key)
+        #expect(back == object && back.clockOffset == milliseconds && back.receivedAt == Self.object.receivedAt)
+        #expect(try encoded.key != Self.object.encoded().key)
+        #expect(Self.skewed(0) == Self.object && Self.object.clockOffset == 0)
+    }
+
+    static func skewed(_ milliseconds: Int) -> RawObject {
+        RawObject(
+            exchange: object.exchange, symbol: object.symbol, channel: object.channel, interval: object.interval, url: object.url,
+            requestedAt: object.requestedAt, receivedAt: object.receivedAt, clockOffset: milliseconds, status: object.status,
+            body: object.body)
+    }
+
     @Test("what was encoded comes back whole, whatever the body and the words hold")
     func roundTrip() throws {
         for body in [[], [10], Array("{\n}\n".utf8), [0, 255, 254], [UInt8](repeating: 7, count: 300_000)] {
@@ -121,6 +142,21 @@ struct DamagedObjectTests {
         #expect(try reason(packed(text + " ")) == "its body has 25 bytes where the envelope says 24")
         #expect(try reason(packed(text.replacing("\"status\":200", with: "\"status\":201"))) == "its envelope belongs to another key")
         #expect(try reason(packed(text.replacing("binance", with: "bitbank"))) == "its envelope belongs to another key")
+    }
+
+    @Test(
+        "a clock that no envelope can tell of is refused",
+        arguments: [
+            ("\"7\"", "its envelope has no number clock_offset_ms"), ("3600001", "its envelope has a clock_offset_ms of more than an hour"),
+            ("-3600001", "its envelope has a clock_offset_ms of more than an hour"),
+            ("9223372036854775807", "its envelope has a clock_offset_ms of more than an hour"),
+            ("1.5", "its envelope is not the JSON that we write"), ("421000", "its envelope belongs to another key"),
+        ])
+    func clockOffset(value: String, expected: String) throws {
+        let encoded = try RawObjectTests.skewed(420_000).encoded()
+        let text = String(decoding: try Gzip.decompress(encoded.bytes, limit: 1 << 20), as: UTF8.self)
+        let forged = text.replacing("\"clock_offset_ms\":420000", with: "\"clock_offset_ms\":\(value)")
+        #expect(try forged != text && reason(packed(forged), key: encoded.key) == expected)
     }
 
     @Test("a sound object under another key is no object of that key")

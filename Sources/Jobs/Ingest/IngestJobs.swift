@@ -24,10 +24,11 @@ public struct IngestKlines: BatchJob, Sendable {
         for symbol in try settings.tracked(context) where symbol.symbol.klines {
             for interval in symbol.symbol.intervals {
                 let standing = standings[ExtractionKey(symbol.site.name, symbol.symbol.pair.description, .klines, interval)]
-                let from = max(standing ?? symbol.symbol.since, symbol.symbol.since)
                 targets.append(
                     KlineTarget(
-                        symbol.site, symbol.symbol.pair, interval, from: from.milliseconds, pages: pages))
+                        symbol.site, symbol.symbol.pair, interval, since: symbol.symbol.since.milliseconds,
+                        standing: standing?.milliseconds,
+                        pages: pages))
             }
         }
         let pass = try IngestPass(settings, context)

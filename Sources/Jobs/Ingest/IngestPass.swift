@@ -15,8 +15,10 @@ final class IngestPass {
     private let bronze: Bronze
     /// By venue, as far as they are known.
     private(set) var clocks: [String: ClockOffset]
-    /// By venue, until its clock is known.
-    private var held: [String: [any IngestTarget]] = [:]
+    /// Venues whose clock is too far from ours: nothing that they answer is kept.
+    private var refused: Set<String> = []
+    /// By venue.
+    private var targets: [String: [any IngestTarget]] = [:]
     private var failed: Set<ExtractionKey> = []
     /// Asked with success, refused for good, or with nothing to ask.
     private var reached: Set<ExtractionKey> = []
@@ -41,7 +43,8 @@ final class IngestPass {
     /// Returns when nothing is left to ask, or to wait for after a stop. Throws a `JobFailure` when the lake does not take everything.
     func run(_ targets: [any IngestTarget]) throws {
         count("targets", targets.count)
-        for (_, targets) in Dictionary(grouping: targets, by: \.site.name).sorted(by: { $0.key < $1.key }) { begin(targets) }
+        self.targets = Dictionary(grouping: targets, by: \.site.name)
+        for (_, targets) in self.targets.sorted(by: { $0.key < $1.key }) { begin(targets) }
         while let reply = try fetcher.next() {
             try take(reply)
             if bronze.isFull { try put(bronze.write) }
@@ -84,12 +87,11 @@ extension IngestPass {
     private func begin(_ targets: [any IngestTarget]) {
         guard let site = targets.first?.site else { return }
         guard clocks[site.name] == nil, site.venue.request(.time, baseURL: site.baseURL) != nil else { return targets.forEach(ask) }
-        held[site.name] = targets
         fetcher.ask(VenueInquiry(site, .time, symbol: "time"))
     }
 
     private func ask(_ target: any IngestTarget) {
-        let now = clock(target.site).milliseconds(context.now())
+        let now = clock(target.site).time(context.now())
         guard let question = target.nextQuestion(now: now) else {
             reached.insert(target.key)
             return
@@ -104,9 +106,10 @@ extension IngestPass {
 
 extension IngestPass {
     private func take(_ reply: VenueReply) throws {
+        guard !refused.contains(reply.inquiry.site.name) else { return }
         guard reply.isFinal else { return try keepRefusal(reply) }
+        do throws(VenueError) { try learnClock(from: reply) } catch { return refuse(reply.inquiry.site, error) }
         guard let target = reply.inquiry.target else { return begin(after: reply) }
-        learnClock(from: reply)
         switch reply.outcome {
         case .answered(let response): try take(response, reply, target)
         case .refused(let response, let error):
@@ -119,13 +122,13 @@ extension IngestPass {
     }
 
     private func take(_ response: Response, _ reply: VenueReply, _ target: any IngestTarget) throws {
-        let asOf = clock(target.site).milliseconds(reply.requestedAt)
+        let asOf = clock(target.site).time(reply.requestedAt)
         switch Result(catching: { () throws(AnswerError) in try target.accept(response.body, asOf: asOf) }) {
         case .success(let answer):
             reached.insert(target.key)
             count("answers")
             count("records", answer.records)
-            let standing = answer.standing.map { Date(milliseconds: $0) }
+            let standing = answer.standing?.time(receivedAt: response.receivedAt)
             try keep(response, reply, target, ExtractionUpdate(target.key, lastOpenTime: standing, records: answer.records))
             ask(target)
         case .failure(let error):
@@ -143,12 +146,11 @@ extension IngestPass {
 
     /// Also what cannot be used: it is the evidence.
     private func keep(_ response: Response, _ reply: VenueReply, _ target: any IngestTarget, _ update: ExtractionUpdate? = nil) throws {
-        let clock = clock(target.site)
         let key = target.key
         let object = RawObject(
             exchange: key.exchange, symbol: key.symbol, channel: key.channel.rawValue, interval: key.interval?.code, url: response.url,
-            requestedAt: clock.time(reply.requestedAt), receivedAt: clock.time(response.receivedAt), status: response.status,
-            body: response.body)
+            requestedAt: reply.requestedAt, receivedAt: response.receivedAt, clockOffset: clock(target.site).milliseconds,
+            status: response.status, body: response.body)
         try bronze.add(object, notesExtractions ? update.map { [$0] } ?? [] : [])
     }
 
@@ -165,31 +167,40 @@ extension IngestPass {
         bronze.note(ExtractionUpdate(target.key, error: String(reason.filter { $0 != "\0" }.prefix(500))))
     }
 
-    /// One line of the log for a venue that is away, however much is fetched there.
-    private func fail(_ targets: [any IngestTarget], at site: VenueSite, _ reason: String) {
+    /// One line of the log for a venue of which nothing can be had, however much is fetched there.
+    private func fail(_ targets: [any IngestTarget], at site: VenueSite, _ reason: String, event: String = "ingest.venue_away") {
         for target in targets { note(target, reason) }
         context.log.warning(
-            "ingest.venue_away", ["venue": .text(site.name), "targets": .integer(targets.count), "error": .text(reason)])
+            event, ["venue": .text(site.name), "targets": .integer(targets.count), "error": .text(reason)])
     }
 
     /// From the answer to the question for the time; a venue that has none, or did not answer that, tells it with whatever it answers.
-    private func learnClock(from reply: VenueReply) {
+    /// Throws when that is too far from ours.
+    private func learnClock(from reply: VenueReply) throws(VenueError) {
         let site = reply.inquiry.site
         guard clocks[site.name] == nil, let response = reply.outcome.response else { return }
         let told = reply.inquiry.target == nil ? try? site.venue.time(response.body) : nil
         guard let time = told ?? response.date?.milliseconds else { return }
-        let clock = ClockOffset(time: time, receivedAt: response.receivedAt)
+        guard let clock = ClockOffset(time: time, receivedAt: response.receivedAt) else { throw reply.inquiry.error(clock: time, response) }
         clocks[site.name] = clock
-        if abs(clock.seconds) > ClockOffset.tolerance {
-            context.log.warning("ingest.clock", ["venue": .text(site.name), "ahead_seconds": .number(clock.seconds)])
+        if abs(clock.milliseconds) > ClockOffset.tolerance {
+            context.log.warning(
+                "ingest.clock", ["venue": .text(site.name), "ahead_seconds": .number(Double(clock.milliseconds) / 1000)])
         }
+    }
+
+    /// In this run nothing is fetched of a venue by whose clock nobody can tell what is closed.
+    private func refuse(_ site: VenueSite, _ error: VenueError) {
+        refused.insert(site.name)
+        fetcher.drop(site)
+        let left = targets[site.name, default: []].filter { !reached.contains($0.key) }
+        fail(left, at: site, "\(error)", event: "ingest.clock_refused")
     }
 
     /// Without its clock a venue's targets are asked for all the same, unless it did not answer at all: then each would only wait in vain.
     private func begin(after reply: VenueReply) {
-        learnClock(from: reply)
         let site = reply.inquiry.site
-        let targets = held.removeValue(forKey: site.name) ?? []
+        let targets = targets[site.name, default: []]
         switch reply.outcome {
         case .answered: targets.forEach(ask)
         case .refused(_, let error) where !error.isRetryable: targets.forEach(ask)

@@ -1,4 +1,5 @@
 import Exchanges
+import FoundationEssentials
 import Lake
 import Market
 import Warehouse
@@ -28,8 +29,22 @@ extension IngestTarget {
 struct IngestedAnswer: Equatable {
     /// Rows that can be loaded.
     var records = 0
-    /// Milliseconds since 1970 UTC; nil: the extraction stands where it stood.
-    var standing: Int64?
+    /// Nil: the extraction stands where it stood.
+    var standing: Standing?
+
+    enum Standing: Equatable {
+        /// The newest closed candle's opening, milliseconds since 1970 UTC.
+        case opening(Int64)
+        /// When the answer came.
+        case answer
+
+        func time(receivedAt: Date) -> Date {
+            switch self {
+            case .opening(let time): Date(milliseconds: time)
+            case .answer: receivedAt
+            }
+        }
+    }
 }
 
 /// The candles of one market, page by page from where the last run ended.
@@ -37,6 +52,7 @@ final class KlineTarget: IngestTarget {
     let site: VenueSite
     let pair: Pair
     let interval: KlineInterval
+    private let since: Int64
     /// The first candle of the next question.
     private var from: Int64
     private var asked: ClosedRange<Int64>?
@@ -46,18 +62,23 @@ final class KlineTarget: IngestTarget {
 
     var key: ExtractionKey { ExtractionKey(site.name, pair.description, .klines, interval) }
 
-    /// - Parameter from: the opening of the last closed candle there is, which is asked for again, or of the first one wanted.
-    init(_ site: VenueSite, _ pair: Pair, _ interval: KlineInterval, from: Int64, pages: Int) {
+    /// - Parameters:
+    ///   - since: of the first candle wanted, milliseconds since 1970 UTC.
+    ///   - standing: the opening of the last closed candle there is, which is asked for again; nil: there is none.
+    init(_ site: VenueSite, _ pair: Pair, _ interval: KlineInterval, since: Int64, standing: Int64?, pages: Int) {
         self.site = site
         self.pair = pair
         self.interval = interval
-        self.from = interval.open(at: from)
+        self.since = interval.open(at: since)
+        from = interval.open(at: max(standing ?? since, since))
         pagesLeft = pages
     }
 
     func nextQuestion(now: Int64) -> VenueQuestion? {
         let step = interval.milliseconds
         let newest = interval.open(at: now) - step
+        // What stands at a candle that is not closed yet was closed by a clock that was ahead then, and has been put right.
+        if asked == nil { from = max(since, min(from, newest)) }
         if let oldest = site.venue.offer.oldestOpening(at: now, interval) { from = max(from, oldest) }
         guard from <= newest, asked.map({ $0.upperBound < newest }) ?? true else {
             isBehind = false
@@ -80,7 +101,8 @@ final class KlineTarget: IngestTarget {
         // A page that is not the newest has been told in full, whatever of it there is, and of more only what was not asked for. Of the
         // newest the end may come late.
         let isNewest = asked.upperBound + 2 * interval.milliseconds > asOf
-        return IngestedAnswer(records: closed.count, standing: isNewest ? closed.last?.row.openTime : asked.upperBound)
+        return IngestedAnswer(
+            records: closed.count, standing: (isNewest ? closed.last?.row.openTime : asked.upperBound).map { .opening($0) })
     }
 }
 
@@ -119,8 +141,8 @@ final class SnapshotTarget: IngestTarget {
         switch question {
         case .depth:
             let depth = try site.venue.depth(body)
-            return IngestedAnswer(records: depth.bids.count + depth.asks.count, standing: asOf)
-        case .tickers(let pair): return IngestedAnswer(records: try site.venue.tickers(body, of: pair).rows.count, standing: asOf)
+            return IngestedAnswer(records: depth.bids.count + depth.asks.count, standing: .answer)
+        case .tickers(let pair): return IngestedAnswer(records: try site.venue.tickers(body, of: pair).rows.count, standing: .answer)
         case .candles, .trades, .markets, .time: return IngestedAnswer()
         }
     }

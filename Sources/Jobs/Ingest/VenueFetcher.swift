@@ -59,6 +59,9 @@ final class VenueFetcher {
         return true
     }
 
+    /// Nothing more is asked of that venue of what waits; what is under way is still replied to.
+    func drop(_ site: VenueSite) { _ = lane(site).clear() }
+
     /// Waits for a reply; nil: nothing is left to wait for. After a stop only what is under way is waited for. Throws when the shared
     /// budgets cannot be reached.
     func next() throws -> VenueReply? {

@@ -1,6 +1,7 @@
 import Curl
 import Exchanges
 import FoundationEssentials
+import Market
 import Runtime
 
 /// A question on its way to a venue, through as many tries as it takes.
@@ -42,6 +43,15 @@ final class VenueInquiry {
     func nextWait() -> Duration { backoff.next() }
 
     func error(_ error: TransferError) -> VenueError { VenueError(error, venue: site.name, symbol: symbol) }
+
+    /// - Parameter time: of the venue's clock, milliseconds since 1970 UTC.
+    func error(clock time: Int64, _ response: Response) -> VenueError {
+        func text(_ date: Date) -> String { date.formatted(Date.ISO8601FormatStyle()) }
+        return VenueError(
+            .wrongClock, venue: site.name, symbol: symbol, url: response.url,
+            message:
+                "its clock shows \(text(Date(milliseconds: time))) where ours shows \(text(response.receivedAt)): more than an hour apart")
+    }
 
     func error(_ refusal: VenueRefusal, _ response: Response) -> VenueError {
         VenueError(

@@ -80,8 +80,8 @@ extension ObjectContent {
             throw AnswerError(.unreadable, "the envelope tells no interval of candles")
         }
         let parsed = try parsed(object, interval, venue)
-        let checked = CandleCheck(interval: interval, asOf: object.requestedAt.milliseconds, receivedAt: object.receivedAt.milliseconds)
-            .check(parsed.rows)
+        let times = object.venueTimes
+        let checked = CandleCheck(interval: interval, asOf: times.requestedAt, receivedAt: times.receivedAt).check(parsed.rows)
         let early = checked.closed.filter { $0.row.openTime < earliest }.map { position, candle in
             RejectedRow(position: position, reason: "it opens before 2000", text: candle.description)
         }

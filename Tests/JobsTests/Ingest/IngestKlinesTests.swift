@@ -79,41 +79,6 @@ import Warehouse
         #expect(standing < IngestFixture.minute(0))
     }
 
-    @Test("a venue's clock tells what is closed where ours differs, and its time stands in the envelope", arguments: [-300.0, 420])
-    func skew(seconds: Double) throws {
-        try fixture.track("BTC-USDT", minutes: 30)
-        fixture.market.setSkew(seconds)
-        try fixture.run(IngestKlines(fixture.settings()))
-        let minutes = Int64(seconds) / 60
-        let standing = try #require(try fixture.standing())
-        #expect((IngestFixture.minute(minutes - 2)...IngestFixture.minute(minutes)).contains(standing))
-        let object = try #require(try fixture.objects().first)
-        #expect(abs(object.receivedAt.timeIntervalSinceNow - seconds) < 60)
-    }
-
-    @Test("what a candle is held for closed by is never later than the venue's clock, however little ours is ahead")
-    func ahead() throws {
-        try fixture.track("BTC-USDT", minutes: 30)
-        fixture.market.setSkew(-2.5)
-        let before = Date()
-        try fixture.run(IngestKlines(fixture.settings()))
-        let object = try #require(try fixture.objects().first)
-        #expect(object.requestedAt <= Date() - 2.5 && object.requestedAt > before - 60)
-    }
-
-    @Test("a venue that does not tell its time is taken at the date of its answers")
-    func dateHeader() throws {
-        try fixture.track("BTC-USDT", minutes: 30)
-        let format = DateFormatter()
-        (format.locale, format.timeZone) = (Locale(identifier: "en_US_POSIX"), TimeZone(identifier: "GMT"))
-        format.dateFormat = "EEE, dd MMM yyyy HH:mm:ss 'GMT'"
-        let date = format.string(from: Date() - 300)
-        fixture.market.fault { $0.path == "/api/v3/time" ? .json("{}", status: 404, [("Date", date)]) : nil }
-        try fixture.run(IngestKlines(fixture.settings()))
-        let standing = try #require(try fixture.standing())
-        #expect((IngestFixture.minute(-8)...IngestFixture.minute(-5)).contains(standing))
-    }
-
     @Test("a page that is not the newest moves the extraction to its end and no further, whatever the venue tells with it")
     func unasked() throws {
         try fixture.track("BTC-USDT", minutes: 2500)

@@ -25,8 +25,8 @@ public struct Inquiry: Sendable {
         self.patience = patience
     }
 
-    /// Throws when the path is longer than `pathLimit`, when nobody listens, when no whole answer comes in time, and when it is no answer to a
-    /// FastCGI request.
+    /// Throws when the path is longer than `pathLimit`, when nobody listens, when no whole answer comes in time, and when it is no answer to
+    /// a FastCGI request.
     public func get(_ path: String) throws(InquiryError) -> Answer {
         guard path.utf8.count <= Self.pathLimit else { throw failed("a path has at most \(Self.pathLimit) bytes") }
         let deadline = ContinuousClock.now + patience

@@ -2,8 +2,8 @@ import Glibc
 
 /// Bytes of an answer as records of the protocol, straight from where they stand to the socket.
 ///
-/// libfcgi copies what it is given into a buffer of 8 kB, and each time that is full the web server wakes up for it. Here several records of
-/// up to 64 kB go out in one system call. Source: the FastCGI specification 1.0, section 3.3.
+/// libfcgi copies what it is given into a buffer of 8 kB, and each time that is full the web server wakes up for it. Here several records
+/// of up to 64 kB go out in one system call. Source: the FastCGI specification 1.0, section 3.3.
 struct StreamRecords {
     let descriptor: Int32
     let requestID: Int32

@@ -10,8 +10,8 @@ struct Configuration: Sendable {
     /// Parts that a command may be unable to do without.
     enum Section: Sendable {
         case postgres, lake
-        /// Connections that stay with one session of the server: whoever keeps locks or temporary tables there for longer than a transaction.
-        /// Through a pooler two clients get the same lock, and the next transaction may be where the table is not.
+        /// Connections that stay with one session of the server: of whoever keeps locks or temporary tables there for longer than a
+        /// transaction. Through a pooler two clients get the same lock, and the next transaction may be where the table is not.
         case session
     }
 

@@ -15,8 +15,8 @@ struct MigrateCommand: Command {
     static let details = """
         Applies the files of sql/migrations that this database has not had, in order, and the files of sql/functions that have changed
         (SQL_DIR names another place than ./sql). A database of the predecessors is adopted with all its rows. Running it again does
-        nothing; two at once wait for each other. With --wait any user of the database may ask; it ends with 0 as soon as the schema is there,
-        and at once with 78 if the database has a newer one.
+        nothing; two at once wait for each other. With --wait any user of the database may ask; it ends with 0 as soon as the schema is
+        there, and at once with 78 if the database has a newer one.
 
         The user must be a member of the role cryptogaf_owner and may create schemas in the database. If the roles cryptogaf_owner,
         cryptogaf_worker and cryptogaf_api do not exist, it must be allowed to create roles.

@@ -73,9 +73,9 @@ default_pool_size = 2
         sessions = self.ask("api", "SELECT count(*) FROM pg_stat_activity WHERE usename = 'gaf_api' AND pid <> pg_backend_pid()").stdout.strip()
         self.assertLessEqual(int(sessions), 2)
 
-    def test_what_holds_a_lock_for_its_session_is_refused(self):
+    def test_what_keeps_locks_or_tables_in_its_session_is_refused(self):
         environment = self.variables("worker") | {"POSTGRES_POOLED": "true", "LAKE_URL": "file:///tmp"}
-        for words in (["collect"], ["migrate"], ["job", "aggregate"]):
+        for words in (["collect"], ["migrate"], ["job", "aggregate"], ["replay", "--from", "2026-01-01"]):
             done = subprocess.run([program(), *words], env=environment, capture_output=True, text=True)
             self.assertEqual(done.returncode, 78, done.stderr)
             self.assertIn("keeps locks or temporary tables in its session", done.stderr)

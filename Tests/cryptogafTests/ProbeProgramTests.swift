@@ -70,7 +70,10 @@ import Testing
 
     @Test(
         "a probe that cannot be is refused",
-        arguments: [[], ["--connect", "x"], ["--connect", ":1", "--socket", "/x"], ["--connect", ":1", "--path", "x"], [":1"]])
+        arguments: [
+            [], ["--connect", "x"], ["--connect", ":1", "--socket", "/x"], ["--connect", ":1", "--path", "x"], [":1"],
+            ["--connect", ":1", "--path", "/" + String(repeating: "x", count: 127)],
+        ])
     func refused(words: [String]) throws {
         #expect(try Program.run(["probe"] + words, environment: [:]).status == 64)
     }

@@ -13,7 +13,7 @@ public struct TransformJob: BatchJob, Sendable {
         public var lake: LakeLocation
         /// Nil: it is not known where, and what lies there is left alone.
         public var archive: LakeLocation?
-        /// Pairs of threads, which read in turns: what one has read Postgres loads while the other reads, or loads as well.
+        /// Pairs of threads: while Postgres loads what one has read, the other reads, or has its own loaded as well.
         public var workers: Int
         /// All of them, each with a connection to Postgres.
         public var threads: Int { TransformWork.threadsInPair * workers }

@@ -2,13 +2,11 @@ import Lake
 import Market
 import Postgres
 import Runtime
-import Synchronization
 import Warehouse
 
 /// One thread with a connection and stores of its own: takes objects, reads them, loads them, each time in one transaction.
 struct TransformLane {
     private let work: TransformWork
-    private let turn: TransformWork.Turn
     private let stores: LakeStores
     private var session: (connection: Connection, load: FactLoad)?
     private var away: (backoff: Backoff, since: ContinuousClock.Instant, isTold: Bool)?
@@ -16,9 +14,8 @@ struct TransformLane {
     /// Between two looks while the source is open.
     private static let lookInterval = Duration.milliseconds(100)
 
-    init(_ work: TransformWork, _ turn: TransformWork.Turn) {
+    init(_ work: TransformWork) {
         self.work = work
-        self.turn = turn
         stores = LakeStores(work)
     }
 
@@ -68,11 +65,8 @@ struct TransformLane {
     }
 
     private func loadNext(_ session: (connection: Connection, load: FactLoad), _ taken: inout ObjectGroup?) throws -> Loaded? {
-        let next = try turn.reading.withLock { _ -> TransformBatch? in
-            guard let group = try work.source.next(session.connection, stores) else { return nil }
-            return try read(group)
-        }
-        guard let batch = next else { return nil }
+        guard let group = try work.source.next(session.connection, stores) else { return nil }
+        let batch = try read(group)
         taken = batch.group
         return try load(batch, session)
     }

@@ -3,7 +3,7 @@ import Postgres
 import Runtime
 import Synchronization
 
-/// Objects from the lake to the tables: pairs of lanes that read in turns, while Postgres works for the other or for both.
+/// Objects from the lake to the tables: pairs of lanes, of which one reads while Postgres works for the other, or both do the same.
 struct TransformWork: Sendable {
     let name: String
     let live: LakeLocation
@@ -16,23 +16,15 @@ struct TransformWork: Sendable {
     let patience: Duration
     let connect: @Sendable () throws(PostgresError) -> Connection
 
-    /// A pair's, to read.
-    final class Turn: Sendable {
-        let reading = Mutex(())
-    }
-
     static let threadsInPair = 2
 
     /// Returns when nothing is left or the stop was requested; throws the first lane's error when all have ended.
     func run(pairs: Int) throws {
-        let turns = (0..<pairs).map { _ in Turn() }
-        for outcome in Thread.concurrently(Self.threadsInPair * pairs, { lane in try runLane(turns[lane / Self.threadsInPair]) }) {
-            try outcome.get()
-        }
+        for outcome in Thread.concurrently(Self.threadsInPair * pairs, { _ in try runLane() }) { try outcome.get() }
     }
 
-    private func runLane(_ turn: Turn) throws {
-        var lane = TransformLane(self, turn)
+    private func runLane() throws {
+        var lane = TransformLane(self)
         try lane.run()
     }
 }

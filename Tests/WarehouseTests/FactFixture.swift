@@ -18,7 +18,13 @@ struct FactFixture {
 
     /// Everything in one transaction.
     @discardableResult
-    func load(_ answers: [Answer]) throws -> [Int64: LoadCounts] {
+    func load(_ answers: [Answer]) throws -> [Int64: LoadCounts] { try load(answers, load) }
+
+    /// Likewise, by a loader of its own that compares what is there from the same answers.
+    @discardableResult
+    func repair(_ answers: [Answer]) throws -> [Int64: LoadCounts] { try load(answers, FactLoad(connection, repairs: true)) }
+
+    private func load(_ answers: [Answer], _ load: FactLoad) throws -> [Int64: LoadCounts] {
         var batch = FactBatch(.klines, exchange: "binance")
         for answer in answers { batch.add(answer) }
         return try connection.transaction { try load.load(batch) }

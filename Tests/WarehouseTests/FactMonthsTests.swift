@@ -29,6 +29,22 @@ import Warehouse
         #expect(try months(fixture) == ["fact_klines_2026_04", "fact_klines_2026_05"])
     }
 
+    @Test("a month that was made in a transaction that did not end well is made again")
+    func undone() throws {
+        struct Undone: Error {}
+        let fixture = try FactFixture()
+        let answer = Answer([(minute: 0, price: 1)], at: 1000)
+        var batch = FactBatch(.klines, exchange: "binance")
+        batch.add(answer)
+        #expect(throws: Undone.self) {
+            try fixture.connection.transaction {
+                _ = try fixture.load.load(batch)
+                throw Undone()
+            }
+        }
+        #expect(try fixture.load([answer]) == [1: LoadCounts(inserted: 1)])
+    }
+
     @Test("all candles of both loaders land, and neither fails, whichever month comes first in their answers")
     func loaders() throws {
         let (april, may) = (31 * 1440, 61 * 1440)

@@ -7,7 +7,8 @@ public import Runtime
 import Warehouse
 
 /// Rebuilds the tables of facts from the lake alone: what lies there, and in its archive, is loaded whether or not it was before, into
-/// the same tables. What is there already in the same version stays; a replay that was ended is simply begun again.
+/// the same tables. What is there from the same object and differs is put right, since another version of the program may have read the
+/// object in another way; newer versions stay. A replay that was ended is simply begun again.
 public struct Replay: Sendable {
     /// Which objects.
     public struct Choice: Sendable {

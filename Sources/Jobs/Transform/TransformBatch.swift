@@ -102,6 +102,7 @@ struct TransformBatch: Sendable {
             finished[index].counts.inserted = found.inserted
             finished[index].counts.updated = found.updated
             finished[index].counts.duplicate += found.duplicate
+            finished[index].counts.removed = found.removed
         }
         try IngestionLog(connection).record(finished.filter { !parts.contains($0.key) })
         return finished

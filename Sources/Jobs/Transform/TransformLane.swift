@@ -185,7 +185,7 @@ extension TransformLane {
         let connection = try work.connect()
         // With each connection, since a migration may be why the last one went.
         try Schema.verify(connection)
-        let opened = (connection, try FactLoad(connection))
+        let opened = (connection, try FactLoad(connection, repairs: work.source.isReplay))
         session = opened
         return opened
     }

@@ -24,6 +24,7 @@ public final class TransformTally: Sendable {
                 counts["rows_updated", default: 0] += outcome.counts.updated
                 counts["rows_duplicate", default: 0] += outcome.counts.duplicate
                 counts["rows_rejected", default: 0] += outcome.rejected.count
+                if outcome.counts.removed > 0 { counts["rows_removed", default: 0] += outcome.counts.removed }
             }
         }
     }

@@ -52,9 +52,10 @@ public struct FactBatch: Sendable {
     /// A book without a price that stands twice on a side.
     public mutating func add(_ depth: Depth, symbol: String, origin: FactOrigin) {
         let (series, source) = begin(symbol, "", origin)
+        let start = BinaryRows.start(exchange, symbol)
         for (side, levels) in [("ask", depth.asks), ("bid", depth.bids)] {
             for (place, level) in levels.enumerated() {
-                beginRow(symbol)
+                rows.beginRow(start)
                 rows.append(milliseconds: origin.receivedAt)
                 rows.append(text: side)
                 append(level.price)
@@ -72,7 +73,7 @@ public struct FactBatch: Sendable {
         for ticker in tickers {
             let symbol = ticker.pair.description
             let (series, source) = begin(symbol, "", origin)
-            beginRow(symbol)
+            rows.beginRow(BinaryRows.start(exchange, symbol))
             rows.append(milliseconds: origin.receivedAt)
             if let time = ticker.time { rows.append(milliseconds: time) } else { rows.appendNull() }
             append(ticker.last)
@@ -93,12 +94,6 @@ extension FactBatch {
         let number = series[key] ?? Int32(series.count)
         series[key] = number
         return (number, Int32(origins.count - 1))
-    }
-
-    private mutating func beginRow(_ symbol: String) {
-        rows.beginRow()
-        rows.append(text: exchange)
-        rows.append(text: symbol)
     }
 
     private mutating func end(_ series: Int32, _ source: Int32, _ time: Int64, _ place: Int32) {

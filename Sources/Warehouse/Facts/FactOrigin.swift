@@ -17,14 +17,17 @@ public struct FactOrigin: Hashable, Sendable, Comparable {
 /// What became of the rows of one object.
 public struct LoadCounts: Equatable, Sendable {
     public var inserted = 0
-    /// Replaced an older version that was different.
+    /// Replaced an older version that was different, or by a repair the same one.
     public var updated = 0
     /// Already there, in the same or a newer version.
     public var duplicate = 0
+    /// Was there as this object's, which has no such row.
+    public var removed = 0
 
-    public init(inserted: Int = 0, updated: Int = 0, duplicate: Int = 0) {
+    public init(inserted: Int = 0, updated: Int = 0, duplicate: Int = 0, removed: Int = 0) {
         self.inserted = inserted
         self.updated = updated
         self.duplicate = duplicate
+        self.removed = removed
     }
 }

@@ -1,4 +1,5 @@
 public import Market
+import Postgres
 
 /// A table of facts: what its rows are told apart by, and which of two versions of one stays.
 public enum FactTable: String, Sendable, CaseIterable {
@@ -54,13 +55,14 @@ extension Channel {
 }
 
 extension FactTable {
-    /// Empty after each transaction.
+    /// Makes it unless the connection has it, which it has not if the transaction that made it was rolled back. Empty after each
+    /// transaction.
     var createStaging: String {
         "CREATE TEMP TABLE IF NOT EXISTS \(staging) (LIKE \(name)) ON COMMIT DELETE ROWS"
     }
 
-    /// Inserts what is staged and not there yet. Rows go in in the order in which they are staged, by month and key, as they do by COPY: so two who load
-    /// the same wait for each other, and never in a circle.
+    /// Inserts what is staged and not there yet. Rows go in in the order in which they are staged, by month and key, as they do by COPY:
+    /// so two who load the same wait for each other, and never in a circle.
     var insert: String {
         "INSERT INTO \(name) (\(list(columns))) SELECT \(list(columns)) FROM pg_temp.\(staging) ON CONFLICT DO NOTHING"
     }
@@ -74,34 +76,51 @@ extension FactTable {
         """
     }
 
-    /// How many of the staged rows are not there, and how many are there in an older version.
+    /// How many of the staged rows are not there, and how many are there in an older version, or in the same one but different.
     var compare: String {
         """
-        SELECT count(*) FILTER (WHERE f.object_hash IS NULL), count(*) FILTER (WHERE \(isOlder))
+        SELECT count(*) FILTER (WHERE f.object_hash IS NULL), count(*) FILTER (WHERE \(isOutdated(true)))
         FROM pg_temp.\(staging) s LEFT JOIN \(name) f ON \(sameKey)
         """
     }
 
     /// Locks, in the order of the key, what is there in an older version; answers object, hour and whether the values differ, for each.
-    var lockOlder: String {
+    ///
+    /// - Parameter repairs: likewise what is there in the same version, but different.
+    func lockOutdated(_ repairs: Bool) -> String {
         """
-        SELECT s.object_hash, \(hour),
-            (\(list(values, of: "f"))) IS DISTINCT FROM (\(list(values, of: "s")))
-        FROM pg_temp.\(staging) s JOIN \(name) f ON \(sameKey) WHERE \(isOlder) ORDER BY \(list(key, of: "s")) FOR UPDATE OF f
+        SELECT s.object_hash, \(hour), \(differs(values))
+        FROM pg_temp.\(staging) s JOIN \(name) f ON \(sameKey) WHERE \(isOutdated(repairs)) ORDER BY \(list(key, of: "s")) FOR UPDATE OF f
         """
     }
 
-    var updateOlder: String {
+    func updateOutdated(_ repairs: Bool) -> String {
         let changed = columns.filter { !key.contains($0) }
         return """
             UPDATE \(name) f SET (\(list(changed))) = ROW (\(list(changed, of: "s")))
-            FROM pg_temp.\(staging) s WHERE \(sameKey) AND \(isOlder)
+            FROM pg_temp.\(staging) s WHERE \(sameKey) AND \(isOutdated(repairs))
             """
+    }
+
+    /// Deletes of `own`, a query of the key's columns, what is not staged; answers object and hour of each row.
+    func deleteUnstaged(_ own: SQL) -> SQL {
+        """
+        -- Sorted or hashed, and so never one by one.
+        WITH s AS MATERIALIZED (\(own) EXCEPT SELECT \(unescaped: list(key)) FROM pg_temp.\(unescaped: staging))
+        DELETE FROM \(unescaped: name) f USING s WHERE \(unescaped: sameKey) RETURNING f.object_hash, \(unescaped: hour)
+        """
     }
 
     private var hour: String { "date_bin('1 hour', s.\(time), '2000-01-01 00:00:00+00')" }
     private var sameKey: String { key.map { "f.\($0) = s.\($0)" }.joined(separator: " AND ") }
-    private var isOlder: String { "(\(list(version, of: "f"))) < (\(list(version, of: "s")))" }
+
+    private func isOutdated(_ repairs: Bool) -> String {
+        let isOlder = "(\(list(version, of: "f"))) < (\(list(version, of: "s")))"
+        let changed = columns.filter { !key.contains($0) }
+        return repairs ? "(\(isOlder) OR f.object_hash = s.object_hash AND \(differs(changed)))" : isOlder
+    }
+
+    private func differs(_ columns: [String]) -> String { "(\(list(columns, of: "f"))) IS DISTINCT FROM (\(list(columns, of: "s")))" }
 
     private func list(_ columns: [String], of table: String? = nil) -> String {
         columns.map { column in table.map { "\($0).\(column)" } ?? column }.joined(separator: ", ")

@@ -10,13 +10,10 @@ struct Month: Hashable, Comparable {
     init(of milliseconds: Int64) {
         var calendar = Calendar(identifier: .gregorian)
         calendar.timeZone = .gmt
-        let parts = calendar.dateComponents([.year, .month], from: Date(milliseconds: milliseconds))
-        func first(_ month: Int) -> Int64 {
-            let date = calendar.date(from: DateComponents(year: parts.year, month: month, day: 1))
-            return date?.milliseconds ?? milliseconds
+        guard let month = calendar.dateInterval(of: .month, for: Date(milliseconds: milliseconds)) else {
+            preconditionFailure("\(milliseconds) ms lie in no month")
         }
-        let month = parts.month ?? 1
-        (start, end) = (first(month), first(month + 1))
+        (start, end) = (month.start.milliseconds, month.end.milliseconds)
     }
 
     func contains(_ milliseconds: Int64) -> Bool { start <= milliseconds && milliseconds < end }

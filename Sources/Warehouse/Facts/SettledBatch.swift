@@ -21,10 +21,17 @@ struct SettledBatch {
         /// Of what is staged: hours since 1970 UTC.
         var hours: Set<Int64> = []
 
-        fileprivate mutating func add(staged: Int, replaced: Int, hours: Set<Int64>) {
-            self.staged += staged
-            self.replaced += replaced
-            self.hours.formUnion(hours)
+        /// - Parameter previous: time of the row staged before it.
+        fileprivate mutating func stage(_ time: Int64, after previous: Int64?) {
+            staged += 1
+            let hour = SettledBatch.hour(time)
+            if previous.map(SettledBatch.hour) != hour { hours.insert(hour) }
+        }
+
+        fileprivate mutating func add(_ other: Share) {
+            staged += other.staged
+            replaced += other.replaced
+            hours.formUnion(other.hours)
         }
     }
 
@@ -36,7 +43,7 @@ struct SettledBatch {
         let hash: Int64
     }
 
-    /// Rows of one object and series that stand one after another.
+    /// Candles of one object and series that stand one after another.
     struct Run {
         let series: FactSeries
         let hash: Int64
@@ -59,6 +66,7 @@ struct SettledBatch {
     var shares: [Int64: Share] = [:]
     /// That rows lie in.
     var months: [Month] = []
+    /// Of candles.
     var runs: [Run] = []
     /// Of order books.
     var books: [Book] = []
@@ -72,38 +80,37 @@ extension FactBatch {
         let months = months
         let (sorted, wasSorted) = sortedEntries(months)
         var settled = SettledBatch(rows: rows, months: months)
-        var (staged, replaced) = ([Int](repeating: 0, count: origins.count), [Int](repeating: 0, count: origins.count))
-        var hours = [Set<Int64>](repeating: [], count: origins.count)
+        var shares = subjects.map { SettledBatch.Share(subject: $0) }
         var kept: [BinaryRows.Span] = []
         kept.reserveCapacity(sorted.count)
         var previous: Entry?
         for entry in sorted {
-            let origin = Int(entry.origin)
-            let isInSeries = previous?.series == entry.series
-            let isOfKey = isInSeries && previous?.time == entry.time
-            if isOfKey, previous?.origin != entry.origin {
-                replaced[origin] += 1
+            let (origin, isSameOrigin) = (Int(entry.origin), previous?.origin == entry.origin)
+            let isSameKey = previous?.series == entry.series && previous?.time == entry.time
+            if isSameKey, !isSameOrigin {
+                shares[origin].replaced += 1
                 continue
             }
-            if table == .orderbook, !isOfKey { settled.books.append(book(of: entry)) }
-            if !isInSeries || previous?.origin != entry.origin {
-                settled.runs.append(
-                    SettledBatch.Run(series: subjects[origin], hash: origins[origin].hash, first: entry.time, last: entry.time))
+            if table == .orderbook, !isSameKey { settled.books.append(book(of: entry)) }
+            if !isSameOrigin || previous?.series != entry.series {
+                if table == .klines { settled.runs.append(run(from: entry)) }
                 previous = nil
             }
-            settled.runs[settled.runs.count - 1].add(entry.time)
-            let hour = SettledBatch.hour(entry.time)
-            if previous.map({ SettledBatch.hour($0.time) }) != hour { hours[origin].insert(hour) }
-            staged[origin] += 1
+            if table == .klines { settled.runs[settled.runs.count - 1].add(entry.time) }
+            shares[origin].stage(entry.time, after: previous?.time)
             kept.append(entry.row)
             previous = entry
         }
         if !wasSorted || kept.count < entries.count { settled.rows = rows.taking(kept) }
-        for (index, origin) in origins.enumerated() {
-            settled.shares[origin.hash, default: SettledBatch.Share(subject: subjects[index])]
-                .add(staged: staged[index], replaced: replaced[index], hours: hours[index])
+        for (origin, share) in zip(origins, shares) {
+            settled.shares[origin.hash, default: SettledBatch.Share(subject: share.subject)].add(share)
         }
         return settled
+    }
+
+    private func run(from entry: Entry) -> SettledBatch.Run {
+        let origin = Int(entry.origin)
+        return SettledBatch.Run(series: subjects[origin], hash: origins[origin].hash, first: entry.time, last: entry.time)
     }
 
     private func book(of entry: Entry) -> SettledBatch.Book {

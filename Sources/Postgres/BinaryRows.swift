@@ -9,6 +9,8 @@ public struct BinaryRows: Sendable {
     private var bytes: [UInt8]
     private var end = 0
     private var rowStart = 0
+    /// The rows that count, if not all of them as they were written.
+    private var taken: [Span]?
 
     /// - Parameter reserving: bytes that will probably be needed.
     public init(columns: Int, reserving: Int = 1 << 16) {
@@ -19,7 +21,7 @@ public struct BinaryRows: Sendable {
     public var byteCount: Int { end }
 
     /// Keeps the memory.
-    public mutating func removeAll() { (count, end, rowStart) = (0, 0, 0) }
+    public mutating func removeAll() { (count, end, rowStart, taken) = (0, 0, 0, nil) }
 
     public mutating func beginRow() {
         count += 1
@@ -29,15 +31,9 @@ public struct BinaryRows: Sendable {
 
     public mutating func appendNull() { write(Int32(-1)) }
 
-    public mutating func append(_ value: Int32) {
-        write(Int32(4))
-        write(value)
-    }
+    public mutating func append(_ value: Int32) { write(UInt64(4) << 32 | UInt64(UInt32(bitPattern: value))) }
 
-    public mutating func append(_ value: Int64) {
-        write(Int32(8))
-        write(value)
-    }
+    public mutating func append(_ value: Int64) { write(Int32(8), value) }
 
     /// A `timestamptz` of milliseconds since 1970 UTC.
     public mutating func append(milliseconds: Int64) { append((milliseconds - Timestamp.epoch * 1000) * 1000) }
@@ -69,9 +65,8 @@ public struct BinaryRows: Sendable {
     }
 
     private mutating func writeHeader(count: Int, weight: Int, sign: UInt16, scale: Int) {
-        write(Int32(8 + 2 * count))
         let weight = UInt16(bitPattern: Int16(weight))
-        write(UInt64(count) << 48 | UInt64(weight) << 32 | UInt64(sign) << 16 | UInt64(scale))
+        write(Int32(8 + 2 * count), UInt64(count) << 48 | UInt64(weight) << 32 | UInt64(sign) << 16 | UInt64(scale))
     }
 
     /// The first columns of many rows, put together once.
@@ -101,23 +96,38 @@ public struct BinaryRows: Sendable {
     /// The row begun last, once all of its columns are there.
     public var lastRow: Span { Span(start: rowStart, end: end) }
 
-    /// Only these rows, in this order.
-    public func taking(_ spans: some Collection<Span>) -> BinaryRows {
-        var taken = BinaryRows(columns: columns, reserving: spans.reduce(0) { $0 + $1.end - $1.start })
-        bytes.withUnsafeBytes { bytes in
-            for span in spans { taken.append(raw: UnsafeRawBufferPointer(rebasing: bytes[span.start..<span.end])) }
-        }
-        taken.count = spans.count
-        return taken
+    /// Only these rows, in this order. Nothing is moved: rows are put in order when they are sent.
+    public func taking(_ spans: [Span]) -> BinaryRows {
+        var rows = self
+        (rows.taken, rows.count) = (spans, spans.count)
+        return rows
     }
 
     /// For `body`, pieces of a size that a socket takes well.
     func forEachChunk(_ body: (UnsafeRawBufferPointer) throws(PostgresError) -> Void) throws(PostgresError) {
         try bytes.withUnsafeBufferPointer { bytes throws(PostgresError) in
-            for start in stride(from: 0, to: end, by: Self.chunk) {
-                try body(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(bytes)[start..<min(start + Self.chunk, end)]))
+            let bytes = UnsafeRawBufferPointer(bytes)
+            guard let taken else {
+                for start in stride(from: 0, to: end, by: Self.chunk) {
+                    try body(UnsafeRawBufferPointer(rebasing: bytes[start..<min(start + Self.chunk, end)]))
+                }
+                return
             }
+            var chunk = BinaryRows(columns: columns, reserving: Self.chunk)
+            for span in taken {
+                if chunk.end + span.end - span.start > Self.chunk { try chunk.flush(body) }
+                chunk.append(raw: UnsafeRawBufferPointer(rebasing: bytes[span.start..<span.end]))
+            }
+            try chunk.flush(body)
         }
+    }
+
+    private mutating func flush(_ body: (UnsafeRawBufferPointer) throws(PostgresError) -> Void) throws(PostgresError) {
+        guard end > 0 else { return }
+        try bytes.withUnsafeBufferPointer { bytes throws(PostgresError) in
+            try body(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(bytes)[..<end]))
+        }
+        end = 0
     }
 
     private static let chunk = 128 << 10
@@ -130,6 +140,17 @@ public struct BinaryRows: Sendable {
         let size = MemoryLayout<T>.size
         makeRoom(size)
         bytes.withUnsafeMutableBytes { $0.storeBytes(of: value.bigEndian, toByteOffset: end, as: T.self) }
+        end += size
+    }
+
+    /// Both at once: most of what is written is a length and a value.
+    private mutating func write<T: FixedWidthInteger>(_ length: Int32, _ value: T) {
+        let size = MemoryLayout<Int32>.size + MemoryLayout<T>.size
+        makeRoom(size)
+        bytes.withUnsafeMutableBytes {
+            $0.storeBytes(of: length.bigEndian, toByteOffset: end, as: Int32.self)
+            $0.storeBytes(of: value.bigEndian, toByteOffset: end + MemoryLayout<Int32>.size, as: T.self)
+        }
         end += size
     }
 

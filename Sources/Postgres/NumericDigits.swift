@@ -14,12 +14,13 @@ struct ShortNumeric {
         while rest != 0 {
             let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10_000)
             if count > 0 || digit != 0 {
-                packed |= UInt128(digit) << (16 * count)
+                // The most significant comes last and so to the front.
+                packed = packed >> 16 | UInt128(digit) << 112
                 count += 1
             }
             (rest, groups) = (quotient, groups + 1)
         }
-        leading = count == 0 ? 0 : packed << (128 - 16 * count)
+        leading = packed
         self.count = count
         weight = groups == 0 ? 0 : groups - 1 - (scale + 3) / 4
     }

@@ -22,8 +22,8 @@ struct ReplayCommand: Command {
     static let details = """
         --from and --to are days on which answers came, not those of their candles: what backfill loaded today came today, and a piece of
         a file when that was last changed. Reads LAKE_URL and its archive, and asks the database for nothing: an empty one is filled. What
-        is there in the same version or a newer one stays, so a replay may be ended and begun again, and jobs may run beside it. Ends with
-        65 if an object is lost or damaged: all others are loaded then.
+        is there from the same object and differs is put right, newer versions stay, so a replay may be ended and begun again, and jobs
+        may run beside it. Ends with 65 if an object is lost or damaged: all others are loaded then.
 
           cryptogaf replay --from 2026-01-01 --to 2026-01-31 --exchange binance --symbol BTC-USDT
         """

@@ -27,12 +27,15 @@ public struct ExtractionUpdate: Sendable {
     public var records: Int
     /// Nil: it succeeded.
     public var error: String?
+    /// False: its turn did not come.
+    public var wasAsked: Bool
 
-    public init(_ key: ExtractionKey, lastOpenTime: Date? = nil, records: Int = 0, error: String? = nil) {
+    public init(_ key: ExtractionKey, lastOpenTime: Date? = nil, records: Int = 0, error: String? = nil, wasAsked: Bool = true) {
         self.key = key
         self.lastOpenTime = lastOpenTime
         self.records = records
         self.error = error
+        self.wasAsked = wasAsked
     }
 }
 
@@ -51,32 +54,53 @@ public struct ExtractionRepository {
             """)
         var standings: [ExtractionKey: Date] = [:]
         for row in rows {
-            let key = ExtractionKey(try row.text(0), try row.text(1), channel, KlineInterval(rawValue: try row.text(2)))
-            standings[key] = try row.date(3)
+            standings[try row.extraction(channel)] = try row.date(3)
         }
         return standings
     }
 
-    /// A standing never moves back. Of one key there may be several updates; they are taken in their order.
+    /// The place of each of a channel in the order of when they were asked last, the longest ago first. Who is not there never was.
+    public func turns(_ channel: Channel) throws(PostgresError) -> [ExtractionKey: Int] {
+        let rows = try connection.query(
+            """
+            SELECT exchange, symbol, interval_code FROM crypto_gaf.extraction_metadata WHERE data_type = \(channel.rawValue)
+            ORDER BY updated_at, exchange, symbol, interval_code
+            """)
+        var turns: [ExtractionKey: Int] = [:]
+        for row in rows { turns[try row.extraction(channel)] = turns.count }
+        return turns
+    }
+
+    /// A standing never moves back. Of one key there may be several updates; they are taken in their order. When one was asked last is
+    /// `updated_at`; `-infinity` where its turn has never come.
     public func record(_ updates: [ExtractionUpdate]) throws(PostgresError) {
         let merged = updates.merged
         guard !merged.isEmpty else { return }
         try connection.execute(
             """
             INSERT INTO crypto_gaf.extraction_metadata AS m
-                (exchange, symbol, data_type, interval_code, last_open_time, record_count, failures, last_error)
-            SELECT exchange, symbol, data_type, interval_code, last_open_time, records, (error IS NOT NULL)::integer, error
+                (exchange, symbol, data_type, interval_code, last_open_time, record_count, failures, last_error, updated_at)
+            SELECT exchange, symbol, data_type, interval_code, last_open_time, records, (error IS NOT NULL)::integer, error,
+                CASE WHEN was_asked THEN clock_timestamp() ELSE '-infinity' END
             FROM unnest(\(merged.map(\.key.exchange))::text[], \(merged.map(\.key.symbol))::text[], \(merged.map(\.key.channel.rawValue))::text[],
                 \(merged.map { $0.key.interval?.code ?? "" })::text[], \(merged.map(\.lastOpenTime))::timestamptz[],
-                \(merged.map(\.records))::bigint[], \(merged.map(\.error))::text[])
-                AS new (exchange, symbol, data_type, interval_code, last_open_time, records, error)
+                \(merged.map(\.records))::bigint[], \(merged.map(\.error))::text[],
+                \(merged.map { "\($0.wasAsked)" })::boolean[])
+                AS new (exchange, symbol, data_type, interval_code, last_open_time, records, error, was_asked)
             -- Answers come in any order; who notes the same waits for another, and never in a circle.
             ORDER BY exchange, symbol, data_type, interval_code
             ON CONFLICT (exchange, symbol, data_type, interval_code) DO UPDATE SET
                 last_open_time = greatest(m.last_open_time, excluded.last_open_time), record_count = m.record_count + excluded.record_count,
-                updated_at = clock_timestamp(), last_error = excluded.last_error,
+                updated_at = CASE WHEN isfinite(excluded.updated_at) THEN excluded.updated_at ELSE m.updated_at END, last_error = excluded.last_error,
                 failures = CASE WHEN excluded.failures = 0 THEN 0 ELSE m.failures + 1 END
             """)
+    }
+}
+
+extension Row {
+    /// Of the first three columns.
+    fileprivate func extraction(_ channel: Channel) throws(PostgresError) -> ExtractionKey {
+        ExtractionKey(try text(0), try text(1), channel, KlineInterval(rawValue: try text(2)))
     }
 }
 
@@ -93,6 +117,7 @@ extension [ExtractionUpdate] {
             }
             merged[place].records += update.records
             merged[place].error = update.error
+            merged[place].wasAsked = merged[place].wasAsked || update.wasAsked
             if let time = update.lastOpenTime { merged[place].lastOpenTime = Swift.max(merged[place].lastOpenTime ?? time, time) }
         }
         return merged

@@ -82,6 +82,27 @@ import Warehouse
         #expect(try row.int(0) == 0 && row.isNull(1))
     }
 
+    @Test("who was asked longest ago comes first; whose turn did not come keeps its place, and before all comes who was never asked")
+    func turns() throws {
+        let extractions = ExtractionRepository(connection)
+        let keys = ["C", "A", "D", "B"].map { ExtractionKey("binance", "\($0)-USDT", .depth) }
+        func order() throws -> [String] {
+            try extractions.turns(.depth).sorted { $0.value < $1.value }.map { String($0.key.symbol.prefix(1)) }
+        }
+        for key in keys.dropLast() { try extractions.record([ExtractionUpdate(key)]) }
+        #expect(try order() == ["C", "A", "D"])
+        try extractions.record([
+            ExtractionUpdate(keys[0], error: "gone"), ExtractionUpdate(keys[1], error: "no turn", wasAsked: false),
+            ExtractionUpdate(keys[3], error: "no turn", wasAsked: false),
+            ExtractionUpdate(ExtractionKey("binance", "X-USDT", .klines, .hour)),
+        ])
+        #expect(try order() == ["B", "A", "D", "C"])
+        try extractions.record([ExtractionUpdate(keys[1]), ExtractionUpdate(keys[1], error: "no turn", wasAsked: false)])
+        #expect(try order() == ["B", "D", "C", "A"])
+        let error = try connection.query("SELECT last_error FROM crypto_gaf.extraction_metadata WHERE symbol = 'B-USDT'").one()
+        #expect(try error.text(0) == "no turn")
+    }
+
     @Test("two that note the same extractions in opposite order wait for each other, and both end")
     func order() throws {
         let database = try TestPostgres.database()

@@ -14,7 +14,7 @@ SELECT exchange, channel, count(*) AS answers,
 FROM answers GROUP BY exchange, channel ORDER BY percentile_cont(0.95) WITHIN GROUP (ORDER BY milliseconds) DESC, exchange, channel;
 
 \echo Extractions in trouble
-SELECT exchange, data_type AS data, count(*) AS series, max(failures) AS "failures in a row", max(updated_at)::timestamptz(0) AS "last try",
+SELECT exchange, data_type AS data, count(*) AS series, max(failures) AS "failures in a row", nullif(max(updated_at), '-infinity')::timestamptz(0) AS "last asked",
     left((array_agg(last_error ORDER BY updated_at DESC))[1], 120) AS "last error"
 FROM crypto_gaf.extraction_metadata WHERE failures > 0 GROUP BY exchange, data_type ORDER BY max(failures) DESC, exchange, data_type;
 

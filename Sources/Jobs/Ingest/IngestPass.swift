@@ -43,7 +43,7 @@ final class IngestPass {
     /// Returns when nothing is left to ask, or to wait for after a stop. Throws a `JobFailure` when the lake does not take everything.
     func run(_ targets: [any IngestTarget]) throws {
         count("targets", targets.count)
-        self.targets = Dictionary(grouping: targets, by: \.site.name)
+        self.targets = Dictionary(grouping: try inTurn(targets), by: \.site.name)
         for (_, targets) in self.targets.sorted(by: { $0.key < $1.key }) { begin(targets) }
         while let reply = try fetcher.next() {
             try take(reply)
@@ -51,6 +51,14 @@ final class IngestPass {
         }
         try put(bronze.flush)
         summarise()
+    }
+
+    /// First those that were never asked, then those that were asked longest ago: a venue's limit may not allow all in one run.
+    private func inTurn(_ targets: [any IngestTarget]) throws -> [any IngestTarget] {
+        guard notesExtractions, let channel = targets.first?.key.channel else { return targets }
+        let turns = try ExtractionRepository(context.connection).turns(channel)
+        let places = targets.enumerated().map { (turns[$1.key] ?? -1, $0) }
+        return targets.indices.sorted { places[$0] < places[$1] }.map { targets[$0] }
     }
 
     /// Throws when there were targets, and none of them was reached.
@@ -117,7 +125,7 @@ extension IngestPass {
             if !error.isRetryable { reached.insert(target.key) }
             fail(target, "\(error)")
         case .failed(let error): fail(target, "\(error)")
-        case .postponed(let reason): fail(target, reason)
+        case .postponed(let reason): fail(target, reason, wasAsked: false)
         }
     }
 
@@ -154,22 +162,22 @@ extension IngestPass {
         try bronze.add(object, notesExtractions ? update.map { [$0] } ?? [] : [])
     }
 
-    private func fail(_ target: any IngestTarget, _ reason: String) {
-        note(target, reason)
+    private func fail(_ target: any IngestTarget, _ reason: String, wasAsked: Bool = true) {
+        note(target, reason, wasAsked: wasAsked)
         context.log.warning(
             "ingest.failed", ["venue": .text(target.key.exchange), "symbol": .text(target.key.symbol), "error": .text(reason)])
     }
 
-    private func note(_ target: any IngestTarget, _ reason: String) {
+    private func note(_ target: any IngestTarget, _ reason: String, wasAsked: Bool) {
         failed.insert(target.key)
         target.fail(reason)
         guard notesExtractions else { return }
-        bronze.note(ExtractionUpdate(target.key, error: String(reason.filter { $0 != "\0" }.prefix(500))))
+        bronze.note(ExtractionUpdate(target.key, error: String(reason.filter { $0 != "\0" }.prefix(500)), wasAsked: wasAsked))
     }
 
     /// One line of the log for a venue of which nothing can be had, however much is fetched there.
     private func fail(_ targets: [any IngestTarget], at site: VenueSite, _ reason: String, event: String = "ingest.venue_away") {
-        for target in targets { note(target, reason) }
+        for target in targets { note(target, reason, wasAsked: false) }
         context.log.warning(
             event, ["venue": .text(site.name), "targets": .integer(targets.count), "error": .text(reason)])
     }

@@ -97,9 +97,13 @@ extension VenueFetcher {
                 postpone(lane, "the run's time was over before its turn came")
             } else {
                 while let inquiry = try lane.next(at: .now, budgets) { submit(inquiry, lane) }
-                if let until = lane.pausedUntil, until > deadline {
-                    let seconds = Int(ContinuousClock.now.duration(to: until) / .seconds(1))
-                    postpone(lane, "\(lane.site.name) asks to be left alone for \(seconds) s more")
+                if lane.notBefore > deadline {
+                    let seconds = Int(ContinuousClock.now.duration(to: lane.notBefore) / .seconds(1))
+                    let name = lane.site.name
+                    postpone(
+                        lane,
+                        lane.isPaused
+                            ? "\(name) asks to be left alone for \(seconds) s more" : "the limit of \(name) has no turn for \(seconds) s")
                 }
             }
         }

@@ -9,9 +9,10 @@ final class VenueLane {
     /// To be asked again later.
     private var resting: [(until: ContinuousClock.Instant, inquiry: VenueInquiry)] = []
     private var tokens = 0
-    private var notBefore: ContinuousClock.Instant
-    /// While this is ahead, the venue is to be left alone.
-    private(set) var pausedUntil: ContinuousClock.Instant?
+    /// While this is ahead, nothing more can be asked.
+    private(set) var notBefore: ContinuousClock.Instant
+    /// Whether that is because the venue asked to be left alone.
+    private(set) var isPaused = false
     private(set) var inFlight = 0
     private var failuresInRow = 0
 
@@ -52,7 +53,7 @@ final class VenueLane {
         tokens += grant.tokens
         guard tokens < first.weight else { return }
         notBefore = now + grant.wait
-        pausedUntil = grant.isPaused ? notBefore : nil
+        isPaused = grant.isPaused
     }
 
     /// When `next` will have something; nil: nobody waits, or only an answer makes room.
@@ -77,7 +78,7 @@ final class VenueLane {
     func pause(until: ContinuousClock.Instant) {
         tokens = 0
         notBefore = max(notBefore, until)
-        pausedUntil = notBefore
+        isPaused = true
     }
 
     /// Everyone who waits or rests; they are the caller's now.

@@ -101,11 +101,23 @@ final class ScriptedMarket: Sendable {
 }
 
 /// A second venue that speaks as Binance does.
-enum Elsewhere: Venue {
+enum Elsewhere: BinanceSpeaker {
     static let name = "elsewhere"
-    static let publicURL = "http://127.0.0.1:9"
     static let offer = Binance.offer
+}
 
+/// A third one, of which eight things can be asked, and then for a long time nothing.
+enum Tight: BinanceSpeaker {
+    static let name = "tight"
+    static let offer = VenueOffer(
+        intervals: [.minute], candlesPerPage: 1000, rateLimit: RateLimit(perSecond: 0.001, burst: 8),
+        weight: { $0 == .tickers(nil) ? 1000 : 1 })
+}
+
+protocol BinanceSpeaker: Venue {}
+
+extension BinanceSpeaker {
+    static var publicURL: String { "http://127.0.0.1:9" }
     static func symbol(of pair: Pair) -> String { Binance.symbol(of: pair) }
     static func pair(of symbol: String) -> Pair? { Binance.pair(of: symbol) }
     static func request(_ question: VenueQuestion, baseURL: String) -> Request? { Binance.request(question, baseURL: baseURL) }

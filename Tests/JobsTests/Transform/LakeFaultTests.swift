@@ -1,5 +1,4 @@
 import Foundation
-import Jobs
 import Lake
 import Market
 import Postgres
@@ -8,6 +7,8 @@ import Synchronization
 import TestSupport
 import Testing
 import Warehouse
+
+@testable import Jobs
 
 /// Lakes that are away, overloaded, full or read-only while jobs go on.
 @Suite("Jobs whose lake fails") struct LakeFaultTests {
@@ -57,6 +58,41 @@ import Warehouse
         let counts = try fixture.transform()
         #expect(counts["objects"] == 20 && counts["rows_inserted"] == 200 && counts["lost"] == nil)
         #expect(server.requests.count - before == 60)
+    }
+
+    @Test("credentials that have expired end ingest-klines and transform with one sentence; the bucket is not asked for every object")
+    func expired() throws {
+        let server = try ScriptedServer { _ in
+            .reply(403, body: Array("<Error><Code>ExpiredToken</Code><Message>The provided token has expired.</Message></Error>".utf8))
+        }
+        let fixture = try IngestFixture()
+        var settings = try fixture.settings()
+        settings.lake = try LakeLocation(
+            url: "s3://lake/p", s3: S3Access(endpoint: server.url, accessKey: "AKID", secretKey: "the-secret", sessionToken: "the-token"))
+        for number in 0..<100 { try fixture.track("C\(number)-USDT", minutes: 5) }
+        func expectFailure(_ job: some BatchJob, requests: Int) throws {
+            let before = server.requests.count
+            #expect(throws: (any Error).self) { try fixture.run(job) }
+            #expect(server.requests.count - before <= requests, "\(job.name) asked \(server.requests.count - before) times")
+            let run = try fixture.connect().query("SELECT outcome, error FROM crypto_gaf.job_runs ORDER BY run_id DESC LIMIT 1").one()
+            let error = try run.text(1)
+            #expect(
+                try run.text(0) == "failed" && error.split(separator: "have expired", omittingEmptySubsequences: false).count == 2,
+                "\(error)")
+            #expect(["\n", "AKID", "the-secret", "the-token"].allSatisfy { !error.contains($0) }, "\(error)")
+        }
+        try expectFailure(IngestKlines(settings), requests: 2)
+        #expect(try fixture.recordedKeys().isEmpty && fixture.standing("C0-USDT") == nil)
+        for minute in 0..<100 {
+            let object = RawObject.minutes(minute..<minute + 1, receivedAt: 100_000 + Double(minute))
+            let encoded = try object.encoded()
+            try RawObjectRepository(fixture.connect()).record([RawObjectRecord(object, key: encoded.key, stored: encoded.bytes)])
+        }
+        let options = TransformJob.Options(lake: settings.lake, workers: 2)
+        // Each thread for its objects, and whoever lists.
+        try expectFailure(TransformJob(options), requests: options.threads + 2)
+        let due = try fixture.connect().query("SELECT count(*) FROM crypto_gaf.raw_objects WHERE due").one().int(0)
+        #expect(due == 100, "nothing is given up")
     }
 
     @Test(

@@ -9,7 +9,7 @@ import harness
 import raw_objects
 from figures import Figure
 
-SYMBOLS, PAGES, ROUNDS = 4, 60, 7
+SYMBOLS, PAGES, ROUNDS = 4, 120, 5
 ROWS = SYMBOLS * PAGES * raw_objects.ROWS
 # Bodies of more than 1 GB.
 BACKLOG_SYMBOLS, BACKLOG_PAGES = 60, 120

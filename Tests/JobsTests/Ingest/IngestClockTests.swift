@@ -53,7 +53,9 @@ import Warehouse
         #expect(try newest() == standing, "what is open there is not loaded, and all that is closed is")
         let loaded = try candles()
         let received = try fixture.connect().query("SELECT DISTINCT received_at FROM crypto_gaf.fact_klines").map { try $0.date(0) }
-        #expect(received == [object.receivedAt])
+        // A minute that ended meanwhile was asked for as well.
+        let answers = try fixture.objects().map(\.receivedAt)
+        #expect(received.contains(object.receivedAt) && received.allSatisfy(answers.contains))
         try fixture.database.connect().run(script: "TRUNCATE crypto_gaf.fact_klines")
         let lake = try LakeLocation(url: fixture.lakeURL)
         _ = try TransformFixture.replay(nil, lake, fixture.database.options(as: "test_worker"), LogLines())
@@ -65,10 +67,11 @@ import Warehouse
         try fixture.track("BTC-USDT", minutes: 30)
         fixture.market.setSkew(420)
         try fixture.run(IngestKlines(fixture.settings()))
+        let before = fixture.market.ranges.count
         fixture.market.setSkew(0)
         fixture.market.edit { rows in rows.map { $0.replacing("\"3.0\"", with: "\"4.0\"") } }
         try fixture.run(IngestKlines(fixture.settings()))
-        let again = try #require(fixture.market.ranges.dropFirst().first?.lowerBound)
+        let again = try #require(fixture.market.ranges.dropFirst(before).first?.lowerBound)
         #expect((IngestFixture.minute(-3)...IngestFixture.minute(-1)).contains(again), "the newest closed one is asked for again")
         try transform()
         let time = Date(milliseconds: again)
@@ -149,9 +152,9 @@ import Warehouse
         }
         let settings = try fixture.settings([fixture.market.site, other.elsewhere])
         let counts = try fixture.run(IngestKlines(settings), log: lines.log)
-        #expect(counts["failed"] == 2 && counts["answers"] == 1)
+        #expect(try counts["failed"] == 2 && fixture.standing(venue: "elsewhere") != nil)
         #expect(fixture.market.server.requests.map(\.path) == ["/api/v3/time"])
-        #expect(try fixture.objects().map(\.exchange) == ["elsewhere"])
+        #expect(try Set(fixture.objects().map(\.exchange)) == ["elsewhere"])
         #expect(lines.count("ingest.clock_refused", "\"venue\":\"binance\",\"targets\":2,") == 1)
         #expect(lines.count("ingest.clock_refused", wrong.text) == 1 && lines.count("ingest.failed") == 0)
         for symbol in ["BTC-USDT", "ETH-USDT"] {

@@ -85,11 +85,17 @@ public struct CoverageRepository {
             try row.text(column + 3), isFinal: try row.bool(column + 4), askedAt: try row.date(column + 5))
     }
 
+    /// Others who settle the series wait until the transaction ends, and find then what it wrote. To be called before what is to be
+    /// settled is read.
+    public func lock(_ series: KlineSeries) throws(PostgresError) {
+        try AdvisoryLock(.ledger, "\(series.exchange) \(series.pair) \(series.interval)").acquireForTransaction(on: connection)
+    }
+
     /// Puts these in the place of all that was known of the series within the window; of a stretch that reaches out of it, what lies
     /// outside stays. The caller has a transaction open, and others who do the same for the series wait for its end.
     public func replace(_ stretches: [MissingStretch], in expected: ExpectedCandles) throws(PostgresError) {
         let series = expected.series
-        try AdvisoryLock(.ledger, "\(series.exchange) \(series.pair) \(series.interval)").acquireForTransaction(on: connection)
+        try lock(series)
         let removed = try connection.query(
             """
             DELETE FROM crypto_gaf.missing_klines

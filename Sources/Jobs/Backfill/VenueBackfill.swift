@@ -46,8 +46,8 @@ public struct VenueBackfill: BatchJob {
         guard low < high else { throw JobFailure("no candle of \(series.interval) has closed between these times") }
         var counts: JobCounts = [:]
         // The chunk bounds them; pages that the venue cut short are asked for in more.
-        let fill = GapFill(settings, context, pages: .max)
-        let window = try fill.wholeDays([ExpectedCandles(series, low..<high)], closedAt: now)[0].window
+        let fill = GapFill(settings, context, pages: .max, closedAt: now)
+        let window = try fill.wholeDays([ExpectedCandles(series, low..<high)])[0].window
         for span in Self.chunks(window, limit: Int64(Self.pages * site.venue.offer.candlesPerPage) * step) {
             let part = try fill.run([ExpectedCandles(series, span)])
             counts.merge(part) { $0 + $1 }

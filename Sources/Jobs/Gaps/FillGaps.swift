@@ -23,9 +23,9 @@ public struct FillGaps: BatchJob {
     }
 
     public func run(_ context: JobContext) throws -> JobCounts {
-        let fill = GapFill(settings, context, pages: pages)
         let settled = context.now().milliseconds - GapFill.grace
-        let expected = try fill.wholeDays(expected(context, before: settled), closedAt: settled)
+        let fill = GapFill(settings, context, pages: pages, closedAt: settled)
+        let expected = try fill.wholeDays(expected(context, before: settled))
         if isDryRun { return try fill.outlook(expected) }
         let counts = try fill.run(expected)
         try context.requireReached(counts, evidence: "crypto_gaf.missing_klines says why")

@@ -9,6 +9,9 @@ final class GapFill {
     private let settings: IngestSettings
     private let context: JobContext
     private let pages: Int
+    private let closedAt: Int64
+    /// Whether something was fetched that nobody is to load.
+    private var isHeld = false
     /// Of the venues that were asked so far.
     private var clocks: [String: ClockOffset] = [:]
 
@@ -16,22 +19,29 @@ final class GapFill {
     /// means nothing, as it may tell of it later.
     static let grace: Int64 = 5 * 60_000
 
-    /// - Parameter pages: answers of one series in one run.
-    init(_ settings: IngestSettings, _ context: JobContext, pages: Int) {
+    /// - Parameters:
+    ///   - pages: answers of one series in one run.
+    ///   - closedAt: what had closed then (milliseconds since 1970 UTC) is accounted for where a day must be whole.
+    init(_ settings: IngestSettings, _ context: JobContext, pages: Int, closedAt: Int64) {
         self.settings = settings
         self.context = context
         self.pages = pages
+        self.closedAt = closedAt
     }
 
-    /// After it, nothing of what is expected is unexplained. Throws when the lake or Postgres fails.
+    /// After it, nothing of what is expected is unexplained, but for what was fetched while `transform` is switched off: that is counted
+    /// as `held`, and of a series that was asked for then the ledger says what it said. Throws when the lake or Postgres fails.
     func run(_ expected: [ExpectedCandles]) throws -> JobCounts {
         let gaps = try survey(expected)
         let targets = targets(for: gaps)
         let pass = try IngestPass(settings, context, notesExtractions: false, clocks: clocks)
         try pass.run(targets)
         clocks = pass.clocks
-        try settings.load(pass.keys, context)
-        return pass.counts.merging(try settle(gaps, targets)) { $1 }
+        let isLoaded = try settings.load(pass.keys, context, tells: !isHeld)
+        isHeld = isHeld || !isLoaded
+        let answers = Dictionary(targets.map { ($0.series, $0.answers) }) { $1 }
+        let settled = try settle(isLoaded ? gaps : gaps.filter { answers[$0.expected.series] == nil }, answers)
+        return pass.counts.merging(settled) { $1 }.merging(isLoaded ? [:] : ["held": pass.keys.count]) { $1 }
     }
 
     /// What a run would find and ask for; nothing is asked, and nothing is written.
@@ -53,7 +63,7 @@ final class GapFill {
 
     /// With the whole of the first or the last day (UTC) of a window, as far as its candles had closed by then, where the ledger already
     /// accounts for more of it than the window has: otherwise what it says of the day would count less than before.
-    func wholeDays(_ expected: [ExpectedCandles], closedAt now: Int64) throws -> [ExpectedCandles] {
+    func wholeDays(_ expected: [ExpectedCandles]) throws -> [ExpectedCandles] {
         let length = KlineInterval.day.milliseconds
         let days = expected.flatMap { expected in
             [expected.window.lowerBound, expected.window.upperBound - 1].map { (Date(milliseconds: $0 / length * length), expected.series) }
@@ -65,7 +75,7 @@ final class GapFill {
             var (low, high) = (expected.window.lowerBound, expected.window.upperBound)
             for end in [2 * place, 2 * place + 1] {
                 let start = days[end].0.milliseconds
-                let whole = start..<max(start, min(start + length, interval.open(at: now)))
+                let whole = start..<max(start, min(start + length, interval.open(at: closedAt)))
                 guard known[end] > whole.clamped(to: expected.window).count / Int(interval.milliseconds) else { continue }
                 (low, high) = (min(low, whole.lowerBound), max(high, whole.upperBound))
             }
@@ -95,22 +105,11 @@ final class GapFill {
         }.filter(\.hasQuestions)
     }
 
-    /// Only of the series that were asked for can anything be there that was not before.
-    private func settle(_ gaps: [SeriesGaps], _ targets: [GapTarget]) throws -> JobCounts {
-        let answers = Dictionary(targets.map { ($0.series, $0.answers) }) { $1 }
-        let asked = gaps.map(\.expected).filter { answers[$0.series] != nil }
-        let left = Dictionary(zip(asked.map(\.series), try GapRepository(context.connection).missing(asked))) { $1 }
+    private func settle(_ gaps: [SeriesGaps], _ answers: [KlineSeries: GapAnswers]) throws -> JobCounts {
         var counts = ["series": gaps.count, "expected": 0, "found": 0, "absent": 0, "lost": 0]
         for gap in gaps {
             let series = gap.expected.series
-            let missing = left[series] ?? gap.missing
-            let stretches = gap.settled(missing, after: answers[series] ?? GapAnswers(), at: context.now())
-            let days = gap.days(missing, stretches)
-            let coverage = CoverageRepository(context.connection)
-            try context.connection.transaction {
-                if let (part, changed) = gap.change(to: stretches) { try coverage.replace(Array(changed), in: part) }
-                try coverage.record(days, of: series)
-            }
+            let (missing, days) = try context.connection.transaction { try settle(gap, answers[series]) }
             counts["found", default: 0] += Int(gap.missing.subtracting(missing).length / series.interval.milliseconds)
             for day in days {
                 counts["expected", default: 0] += day.expected
@@ -119,5 +118,24 @@ final class GapFill {
             }
         }
         return counts
+    }
+
+    /// In a transaction. Whoever settles the series as well waits for its end, so what the ledger says, and of how much of a day, is read
+    /// anew: another run may have settled the series since this one looked.
+    private func settle(_ gap: SeriesGaps, _ answers: GapAnswers?) throws -> (missing: TimeRanges, days: [CoveredDay]) {
+        let series = gap.expected.series
+        let coverage = CoverageRepository(context.connection)
+        try coverage.lock(series)
+        let expected = try wholeDays([gap.expected])
+        let ledger = try coverage.missing(of: expected)[0]
+        // Only if this run asked for the series, or another one settled it, can anything be there that was not before.
+        let isAsBefore = answers == nil && expected == [gap.expected] && ledger == gap.known
+        let missing = isAsBefore ? gap.missing : try GapRepository(context.connection).missing(expected)[0]
+        let current = gap.over(ledger, in: expected[0])
+        let stretches = current.settled(missing, after: answers ?? GapAnswers(), at: context.now())
+        let days = current.days(missing, stretches)
+        if let (part, changed) = current.change(to: stretches) { try coverage.replace(Array(changed), in: part) }
+        try coverage.record(days, of: series)
+        return (missing, days)
     }
 }

@@ -4,13 +4,34 @@ import Warehouse
 
 /// What is missing of one series, and what becomes of that in a run. Pure: no venue, no database, no clock.
 struct SeriesGaps {
-    let expected: ExpectedCandles
+    private(set) var expected: ExpectedCandles
     /// Before the run.
     let missing: TimeRanges
-    /// What the ledger says of the window, in the order of time.
+    /// What the ledger said of the window before anybody was asked, in the order of time.
     let known: [MissingStretch]
     /// The venue keeps only so many candles; nil: it keeps all.
     let history: Int?
+    /// What the ledger says when it is about to be written, in the order of time.
+    private var ledger: [MissingStretch]
+    /// What was looked into, and asked for.
+    private let window: Range<Int64>
+
+    init(expected: ExpectedCandles, missing: TimeRanges, known: [MissingStretch], history: Int?) {
+        self.expected = expected
+        self.missing = missing
+        self.known = known
+        self.history = history
+        ledger = known
+        window = expected.window
+    }
+
+    /// To be settled over what the ledger says by now, in a window that is no smaller. Outside of what was asked for its words stand, and
+    /// where it has none nobody accounts for what is missing.
+    func over(_ ledger: [MissingStretch], in expected: ExpectedCandles) -> SeriesGaps {
+        var gaps = self
+        (gaps.ledger, gaps.expected) = (ledger, expected)
+        return gaps
+    }
 
     /// One answer proves little: the next run asks again.
     private static let once = "the venue had none when it was asked"
@@ -23,21 +44,40 @@ struct SeriesGaps {
 
     /// A word on everything that is still missing, in the order of time.
     func settled(_ missing: TimeRanges, after answers: GapAnswers, at now: Date) -> [MissingStretch] {
-        var verdicts = Verdicts(on: missing, at: now)
-        verdicts.settle(known.filter(\.isFinal))
+        var verdicts = Verdicts(on: missing.subtracting(others(of: missing)), at: now)
+        verdicts.settle(ledger.filter(\.isFinal))
         if let history { verdicts.settle(answers.forgotten, .lost, "the venue keeps only the newest \(history)", isFinal: true) }
         verdicts.settle(impossible(answers, at: now))
         verdicts.settle(answers.seen, .lost, "the venue's candle is in the lake and not loaded; see processed_files", isFinal: false)
         verdicts.settle(answers.unreadable, .lost, "the answer has rows that cannot be read", isFinal: false)
         verdicts.settle(answers.unfinished, .lost, "the venue calls the candle unfinished", isFinal: false)
-        let doubted = known.filter { !$0.isFinal && ($0.state == .absent || $0.reason.hasPrefix(Self.impossible)) }
-        let again = answers.answered.intersection(TimeRanges(doubted.filter { $0.state == .absent }.map(\.range)))
-        verdicts.settle(again, .absent, "the venue was asked again and had none", isFinal: true)
+        // What another run heard meanwhile was no answer from before.
+        let doubted = TimeRanges(known.filter { !$0.isFinal && $0.state == .absent }.map(\.range))
+        verdicts.settle(
+            answers.answered.intersection(doubted), .absent, "the venue was asked again and had none", isFinal: true)
         verdicts.settle(answers.answered, .absent, Self.once, isFinal: false)
-        // Nobody answered: the word of the last answer stands.
-        verdicts.settle(doubted)
+        verdicts.settle(standing(after: answers))
         verdicts.settle(verdicts.rest, .lost, answers.failure ?? "no answer tells of it yet", isFinal: false)
         return verdicts.stretches.sorted { $0.range.lowerBound < $1.range.lowerBound }
+    }
+
+    /// Where nobody answered the word of the last answer stands, and where nobody was asked whatever was said.
+    private func standing(after answers: GapAnswers) -> [MissingStretch] {
+        let asked = answers == GapAnswers() ? 0..<0 : window
+        return ledger.filter { !$0.isFinal }.flatMap { stretch in
+            if stretch.state == .absent || stretch.reason.hasPrefix(Self.impossible) { return [stretch] }
+            return [.min..<asked.lowerBound, asked.upperBound..<Int64.max].map(stretch.range.clamped).filter { !$0.isEmpty }.map { range in
+                var part = stretch
+                part.range = range
+                return part
+            }
+        }
+    }
+
+    /// What is missing and for somebody else to account for, if anybody does.
+    private func others(of missing: TimeRanges) -> TimeRanges {
+        guard window != expected.window else { return TimeRanges() }
+        return missing.subtracting(TimeRanges([window])).subtracting(TimeRanges(ledger.map(\.range)))
     }
 
     /// For good once the ledger has the same reason from an answer before: a venue may mend its candle yet.
@@ -53,9 +93,9 @@ struct SeriesGaps {
 
     /// Where the ledger must say something else than it does, and what; nil: nowhere.
     func change(to stretches: [MissingStretch]) -> (part: ExpectedCandles, stretches: ArraySlice<MissingStretch>)? {
-        guard stretches != known else { return nil }
-        let head = zip(known, stretches).prefix { $0 == $1 }.count
-        let tail = zip(known.dropFirst(head).reversed(), stretches.dropFirst(head).reversed()).prefix { $0 == $1 }.count
+        guard stretches != ledger else { return nil }
+        let head = zip(ledger, stretches).prefix { $0 == $1 }.count
+        let tail = zip(ledger.dropFirst(head).reversed(), stretches.dropFirst(head).reversed()).prefix { $0 == $1 }.count
         let changed = stretches[head..<(stretches.count - tail)]
         let low = stretches[..<head].last?.range.upperBound ?? expected.window.lowerBound
         let high = stretches[changed.endIndex...].first?.range.lowerBound ?? expected.window.upperBound
@@ -63,6 +103,8 @@ struct SeriesGaps {
     }
 
     /// Every day of the window that should have candles.
+    ///
+    /// - Parameter missing: all that is.
     func days(_ missing: TimeRanges, _ stretches: [MissingStretch]) -> [CoveredDay] {
         let day = KlineInterval.day.milliseconds
         func counts(_ ranges: some Sequence<Range<Int64>>) -> [Int64: Int] {
@@ -80,11 +122,12 @@ struct SeriesGaps {
             return counts
         }
         let gone = counts(missing.ranges)
+        let others = counts(others(of: missing).ranges)
         let absent = counts(stretches.filter { $0.state == .absent }.map(\.range))
         let lost = counts(stretches.filter { $0.state == .lost }.map(\.range))
         return counts([expected.window]).sorted { $0.key < $1.key }.map { start, count in
             CoveredDay(
-                day: Date(milliseconds: start), expected: count, present: count - gone[start, default: 0],
+                day: Date(milliseconds: start), expected: count - others[start, default: 0], present: count - gone[start, default: 0],
                 absent: absent[start, default: 0], lost: lost[start, default: 0])
         }
     }

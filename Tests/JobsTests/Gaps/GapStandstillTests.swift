@@ -66,4 +66,44 @@ import Warehouse
         _ = try fill()
         #expect(try missing() == [])
     }
+
+    private func number(_ sql: SQL) throws -> Int { try fixture.connect().query(sql).one().int(0) }
+
+    private func switchTransform(on: Bool) throws {
+        try fixture.database.connect().execute(
+            "INSERT INTO crypto_gaf.jobs AS j (name, enabled) VALUES ('transform', \(on)) ON CONFLICT (name) DO UPDATE SET enabled = \(on)")
+    }
+
+    @Test("with transform switched off what comes stays due in the lake, one line says so, and the ledger waits for a later run")
+    func switchedOff() throws {
+        try fixture.track("BTC-USDT", minutes: 300)
+        let (series, end) = (try KlineSeries("binance", Pair("BTC-USDT"), .minute), IngestFixture.minute(-10))
+        let hole = IngestFixture.minute(-100)
+        fixture.market.setHoles([hole])
+        try switchTransform(on: false)
+        let log = LogLines()
+        #expect(try fixture.run(FillGaps(fixture.settings()), log: log.log)["held"] == 1)
+        #expect(log.count("ingest.not_loaded", "switched off") == 1)
+        // In three pieces.
+        let backfill = VenueBackfill(try fixture.settings(), series, (end - 45_000 * 60_000)..<end)
+        #expect(try fixture.run(backfill, log: log.log)["held"] ?? 0 >= 45)
+        #expect(log.count("ingest.not_loaded", "switched off") == 2)
+        let file = FileBackfill.File(
+            name: "x.csv", bytes: Array("timestamp,open,high,low,close,volume\n1735689600,1,2,1,2,3\n".utf8), modifiedAt: Date())
+        #expect(try fixture.run(FileBackfill(fixture.settings(), series, file), log: log.log)["pending"] == 1)
+        #expect(log.count("ingest.not_loaded", "switched off") == 3)
+        #expect(try number("SELECT count(*) FROM crypto_gaf.fact_klines") == 0)
+        #expect(try number("SELECT count(*) FROM crypto_gaf.raw_objects WHERE due") == fixture.objects().count)
+        #expect(
+            try number("SELECT count(*) FROM crypto_gaf.missing_klines") == 0 && number("SELECT count(*) FROM crypto_gaf.coverage") == 0)
+
+        try switchTransform(on: true)
+        try transform()
+        try fixture.run(FillGaps(fixture.settings()))
+        let missing = try fixture.connect().query("SELECT first_open, candles, state, final FROM crypto_gaf.missing_klines").map { row in
+            "\(try row.date(0).milliseconds == hole) \(try row.int(1)) \(try row.text(2)) \(try row.bool(3))"
+        }
+        #expect(missing == ["true 1 absent false"])
+        #expect(try number("SELECT sum(expected - present - absent)::int FROM crypto_gaf.coverage") == 0)
+    }
 }

@@ -77,6 +77,36 @@ import Warehouse
         #expect(settled[2].askedAt == now - 60)
     }
 
+    @Test("what another run settled meanwhile stands where this one has no answer, and is no answer from before where it has one")
+    func meanwhile() throws {
+        let gaps = try gaps(20..<40, missing: minutes(20..<40))
+        let ledger = [
+            MissingStretch(span(5..<23), .lost, "away", isFinal: false, askedAt: now - 5),
+            MissingStretch(span(24..<26), .absent, "none", isFinal: false, askedAt: now - 5),
+            MissingStretch(span(30..<32), .absent, "none", isFinal: true, askedAt: now - 5),
+            MissingStretch(span(50..<52), .lost, "refused", isFinal: false, askedAt: now - 5),
+        ]
+        let day = gaps.over(ledger, in: ExpectedCandles(gaps.expected.series, span(0..<60)))
+        // From minute 2 on nobody said anything.
+        let missing = minutes(2..<7, 22..<25, 30..<33, 50..<51)
+        let settled = day.settled(missing, after: GapAnswers(answered: minutes(20..<40)), at: now)
+        #expect(
+            text(settled) == [
+                "5..<7 lost away?", "22..<25 absent the venue had none when it was asked?", "30..<32 absent none",
+                "32..<33 absent the venue had none when it was asked?", "50..<51 lost refused?",
+            ])
+        #expect(
+            day.days(missing, settled) == [
+                CoveredDay(day: Date(milliseconds: Self.midnight), expected: 57, present: 48, absent: 6, lost: 3)
+            ])
+        #expect(day.change(to: ledger) == nil)
+        // Nobody was asked.
+        #expect(
+            text(day.settled(minutes(21..<24), after: GapAnswers(), at: now)) == [
+                "21..<23 lost away?", "23..<24 lost no answer tells of it yet?",
+            ])
+    }
+
     @Test("what the venue calls unfinished is not absent, and what it has forgotten is lost")
     func unfinished() throws {
         var answers = GapAnswers(answered: minutes(0..<10))

@@ -63,7 +63,7 @@ import Warehouse
         let loading = Background { try settings.load([key], context()) }
         #expect(eventually { clock.looks >= before + 12 }, "it tries again and again")
         try holder.run(script: "COMMIT")
-        try loading.value()
+        #expect(try loading.value())
         #expect(lines.count("transform.channel_still_stopped") == 1)
         #expect(try fixture.connect().query("SELECT outcome FROM crypto_gaf.processed_files").map { try $0.text(0) } == ["loaded"])
     }

@@ -48,7 +48,10 @@ final class FileStore: ObjectStore {
     func list(prefix: String, after: String?, limit: Int) throws(LakeError) -> ObjectPage {
         try ObjectKey.check(prefix: prefix)
         var listing = FileListing(root: folder.root, prefix: prefix, after: after, limit: max(limit, 1))
-        return try listing.page()
+        let page = try listing.page()
+        // Afterwards: a disk that went in the midst shows up as well.
+        try folder.requireLake(folder.root)
+        return page
     }
 
     /// Others may sweep at the same time, and a leftover that cannot be removed does no harm.

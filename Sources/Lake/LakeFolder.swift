@@ -20,9 +20,11 @@ struct LakeFolder: Sendable {
         try Folder.synchronize(String(root[..<(root.lastIndex(of: "/") ?? root.startIndex)]) + "/", key: root)
     }
 
-    /// Else every object would seem to be lost, or removed.
+    var isBegun: Bool { Folder.status(incoming) != nil }
+
+    /// Else every object would seem to be lost, or removed, or never to have been.
     func requireLake(_ key: String) throws(LakeError) {
-        guard Folder.status(incoming) == nil else { return }
+        guard !isBegun else { return }
         throw LakeError(
             .unavailable, key,
             "there is no lake in \(root), or not yet: a disk may not be mounted; of an empty folder, mkdir \(incoming) makes one")

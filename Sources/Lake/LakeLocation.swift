@@ -61,6 +61,12 @@ public struct LakeLocation: Equatable, Sendable, CustomStringConvertible {
         try LakeFolder(root: path).begin()
     }
 
+    /// Whether it was begun; false also of a folder whose disk is not mounted. A bucket always was.
+    public var isBegun: Bool {
+        guard case .folder(let path) = kind else { return true }
+        return LakeFolder(root: path).isBegun
+    }
+
     /// A store for the calling thread.
     ///
     /// - Parameter stop: ends waiting for a store that is away.

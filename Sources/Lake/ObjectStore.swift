@@ -8,7 +8,8 @@ public protocol ObjectStore: AnyObject {
     /// Throws `missing` if there is no such object.
     func get(_ key: String) throws(LakeError) -> [UInt8]
 
-    /// At most `limit` keys of objects that begin with `prefix` and come after `after`, in their byte order.
+    /// At most `limit` keys of objects that begin with `prefix` and come after `after`, in their byte order. Throws
+    /// `unavailable` if there is no lake.
     func list(prefix: String, after: String?, limit: Int) throws(LakeError) -> ObjectPage
 
     /// Fine if there is no such object; throws `unavailable` if there is no lake.

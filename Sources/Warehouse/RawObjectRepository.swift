@@ -45,6 +45,11 @@ public struct RawObjectRepository {
         try connection.query("SELECT NOT EXISTS (SELECT FROM crypto_gaf.raw_objects)").one().bool(0)
     }
 
+    /// Whether any object is on record as lying there.
+    public func hasAny(in location: RawLocation) throws(PostgresError) -> Bool {
+        try connection.query("SELECT EXISTS (SELECT FROM crypto_gaf.raw_objects WHERE location = \(location.rawValue))").one().bool(0)
+    }
+
     /// Records objects that lie there now; those already recorded stay as they are. They are due.
     public func record(_ objects: [RawObjectRecord], in location: RawLocation = .live) throws(PostgresError) {
         guard !objects.isEmpty else { return }

@@ -23,7 +23,8 @@ struct ReplayCommand: Command {
         --from and --to are days on which answers came, not those of their candles: what backfill loaded today came today, and a piece of
         a file when that was last changed. Reads LAKE_URL and its archive, and asks the database for nothing: an empty one is filled. What
         is there from the same object and differs is put right, newer versions stay, so a replay may be ended and begun again, and jobs
-        may run beside it. Ends with 65 if an object is lost or damaged: all others are loaded then.
+        may run beside it. Ends with 65 if an object is lost or damaged: all others are loaded then. Ends with 69 if there is no lake, as
+        when its disk is not mounted.
 
           cryptogaf replay --from 2026-01-01 --to 2026-01-31 --exchange binance --symbol BTC-USDT
         """
@@ -65,6 +66,10 @@ struct ReplayCommand: Command {
         let gone = (counts["lost"] ?? 0) + (counts["corrupt"] ?? 0)
         guard gone == 0 else { throw IncompleteReplay(gone: gone) }
     }
+}
+
+extension LakeError: ExitCoded {
+    var exitCode: ExitCode { isOfStore ? .unavailable : .software }
 }
 
 /// Everything that is there was loaded, but not everything is there.

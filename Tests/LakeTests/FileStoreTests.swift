@@ -90,7 +90,9 @@ struct FileStoreTests {
         let folder = try Free.directory()
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let store = try LakeLocation(url: "file://\(folder)" + (exists ? "" : "/lake")).open()
-        #expect(try store.keys() == [])
+        // Not empty: all objects would seem to have been removed.
+        let error = #expect(throws: LakeError.self) { try store.keys() }
+        #expect(error?.code == .unavailable && error?.message.hasPrefix("there is no lake in \(folder)") == true)
         // Not missing: that would be an object lost.
         #expect(store.code(ofGet: "a") == .unavailable && store.code(ofPut: "a") == .unavailable)
         #expect(store.removeAll(["a"]).map { code($0.result) } == [.unavailable])
@@ -109,6 +111,7 @@ struct FileStoreTests {
         try FileManager.default.createDirectory(atPath: lake.lake, withIntermediateDirectories: false)
         for store in [store, try lake.open()] {
             #expect(store.code(ofPut: "a/1") == .unavailable && store.code(ofGet: "a/1") == .unavailable)
+            #expect(throws: LakeError.self) { try store.keys() }
             #expect(store.putAll([("a/2", [2]), ("b", [3])]).map { code($0.result) } == [.unavailable, .unavailable])
         }
         #expect(try FileManager.default.contentsOfDirectory(atPath: lake.lake) == [])

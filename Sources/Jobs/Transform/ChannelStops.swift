@@ -9,6 +9,7 @@ struct ChannelStops {
     let work: TransformWork
     let source: DueObjects
     let context: JobContext
+    let database: LastingConnection
 
     /// Newest answers that are looked at; those of other markets may have the other shape too.
     private static let looks = 16
@@ -32,28 +33,29 @@ struct ChannelStops {
         }
     }
 
-    /// Lets go on what can; answers how many channels that are.
+    /// Lets go on what can; answers how many channels that are. A Postgres that is away is waited for.
     ///
     /// - Parameter tells: of the others.
     func resume(tells: Bool) throws -> Int {
-        let channels = StoppedChannels(context.connection)
-        let stopped = try channels.all()
+        let stopped = try database.run { try StoppedChannels($0).all() }
         guard !stopped.isEmpty else { return 0 }
         let store = try work.live.open(log: context.log, stop: context.stop)
         var resumed = 0
         for stop in stopped {
-            if try isStillOfOtherShape(stop.objectKey, store) {
-                guard let sound = try soundAnswer(after: stop, store) else {
-                    if tells { tell(stop) }
-                    continue
-                }
-                source.note(sound, of: stop.channel)
-            }
-            try channels.resume(stop.channel)
-            resumed += 1
-            context.log.info("\(work.name).channel_resumed", fields(stop))
+            if try database.run({ try resume(stop, store, $0) }) { resumed += 1 } else if tells { tell(stop) }
         }
         return resumed
+    }
+
+    /// False: it stays as it is.
+    private func resume(_ stop: StoppedChannel, _ store: any ObjectStore, _ connection: Connection) throws -> Bool {
+        if try isStillOfOtherShape(stop.objectKey, store, connection) {
+            guard let sound = try soundAnswer(after: stop, store, connection) else { return false }
+            source.note(sound, of: stop.channel)
+        }
+        try StoppedChannels(connection).resume(stop.channel)
+        context.log.info("\(work.name).channel_resumed", fields(stop))
+        return true
     }
 
     private func tell(_ stop: StoppedChannel) {
@@ -69,9 +71,9 @@ struct ChannelStops {
     }
 
     /// One that is gone or damaged by now holds up nobody: it gets its outcome.
-    private func isStillOfOtherShape(_ key: String, _ store: any ObjectStore) throws -> Bool {
+    private func isStillOfOtherShape(_ key: String, _ store: any ObjectStore, _ connection: Connection) throws -> Bool {
         var store = store
-        if let location = try RawObjectRepository(context.connection).location(of: key), location != .live {
+        if let location = try RawObjectRepository(connection).location(of: key), location != .live {
             // Whoever knows the archive will see.
             guard let archive = work.archive else { return true }
             store = try archive.open(log: context.log, stop: context.stop)
@@ -87,8 +89,8 @@ struct ChannelStops {
     }
 
     /// Only a venue's own answer proves what shape its answers have, and only one that holds something.
-    private func soundAnswer(after stop: StoppedChannel, _ store: any ObjectStore) throws -> SoundAnswer? {
-        let keys = try RawObjectRepository(context.connection).newest(of: stop.channel, after: stop.objectKey, limit: Self.looks)
+    private func soundAnswer(after stop: StoppedChannel, _ store: any ObjectStore, _ connection: Connection) throws -> SoundAnswer? {
+        let keys = try RawObjectRepository(connection).newest(of: stop.channel, after: stop.objectKey, limit: Self.looks)
         for key in keys {
             do {
                 let object = try RawObject(decoding: try store.get(key), key: key)

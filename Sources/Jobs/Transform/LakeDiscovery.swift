@@ -17,28 +17,39 @@ struct LakeDiscovery {
     static let recentInterval: TimeInterval = 3600
     static let wholeInterval: TimeInterval = 86_400
 
-    /// Lists what is due to be listed; answers how many objects were found.
-    func run(_ connection: Connection, always: Bool) throws -> Int {
-        let listings = LakeListings(connection)
-        if try always || isDue(listings.last(.whole), Self.wholeInterval) { return try list(.whole, connection) }
-        return try isDue(listings.last(.recent), Self.recentInterval) ? list(.recent, connection) : 0
+    /// Lists what is due to be listed; answers how many objects were found. A Postgres that is away is waited for.
+    func run(_ database: LastingConnection, always: Bool) throws -> Int {
+        guard let extent = try database.run({ try due(LakeListings($0), always: always) }) else { return 0 }
+        // Until something was put there it was not begun, and was not listed. Later its disk is not mounted, and the listing says so.
+        guard try lake.isBegun || database.run({ try RawObjectRepository($0).hasAny(in: .live) }) else { return 0 }
+        return try list(extent, database)
+    }
+
+    private func due(_ listings: LakeListings, always: Bool) throws -> LakeListings.Extent? {
+        if try always || isDue(listings.last(.whole), Self.wholeInterval) { return .whole }
+        return try isDue(listings.last(.recent), Self.recentInterval) ? .recent : nil
     }
 
     private func isDue(_ last: Date?, _ interval: TimeInterval) -> Bool {
         last.map { now().timeIntervalSince($0) >= interval || $0 > now() } ?? true
     }
 
-    private func list(_ extent: LakeListings.Extent, _ connection: Connection) throws -> Int {
+    private func list(_ extent: LakeListings.Extent, _ database: LastingConnection) throws -> Int {
         let started = now()
         let days = extent == .whole ? nil : RawObjectKey.day(of: started.addingTimeInterval(-86_400))...RawObjectKey.day(of: started)
         let store = try lake.open(log: log, stop: stop)
         var walk = LakeWalk(days: days)
         var found = 0
-        while !walk.isAtEnd, !stop.isRequested { found += try record(try walk.next(store), store, connection) }
+        while !walk.isAtEnd, !stop.isRequested {
+            let listed = try walk.next(store)
+            found += try database.run { try record(listed, store, $0) }
+        }
         guard !stop.isRequested else { return found }
-        let listings = LakeListings(connection)
-        try listings.record(.recent, at: started)
-        if extent == .whole { try listings.record(.whole, at: started) }
+        try database.run { connection in
+            let listings = LakeListings(connection)
+            try listings.record(.recent, at: started)
+            if extent == .whole { try listings.record(.whole, at: started) }
+        }
         if found > 0 { log.info("transform.discovered", ["objects": .integer(found), "extent": .text(extent.rawValue)]) }
         return found
     }

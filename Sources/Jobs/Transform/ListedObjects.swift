@@ -53,7 +53,9 @@ final class ListedObjects: ObjectSource {
             while true {
                 if let group = Self.take(&state) { return group }
                 guard let (walk, location) = state.walks.first else { return nil }
-                if walk.isAtEnd { state.walks.removeFirst() } else { try list(&state, stores.store(location)) }
+                // An archive that nothing went to yet was not begun.
+                let isThere = try location == .live || stores.isBegun(location) || RawObjectRepository(connection).hasAny(in: location)
+                if walk.isAtEnd || !isThere { state.walks.removeFirst() } else { try list(&state, stores.store(location)) }
             }
         }
     }

@@ -81,7 +81,8 @@ public struct Replay: Sendable {
         self.patience = patience
     }
 
-    /// Calls `progress` about every half second on the calling thread. Objects in a shape that nobody can read are told in the log and
+    /// Calls `progress` about every half second on the calling thread. Throws a `LakeError` if there is no lake; an archive must be there
+    /// as soon as an object is on record as lying in it. Objects in a shape that nobody can read are told in the log and
     /// counted as `other_shape`; those that the database says are there, and that are not, as `lost`.
     public func run(
         log: Log, stop: Stop, connect: @escaping @Sendable () throws(PostgresError) -> Connection, progress: (Progress) -> Void
@@ -90,6 +91,9 @@ public struct Replay: Sendable {
         let work = TransformWork(
             name: "replay", live: live, archive: archive, source: source, tally: tally, log: log, stop: stop, patience: patience,
             connect: connect)
+        if let archive, !archive.isBegun {
+            log.info("replay.no_archive", ["archive": .text(archive.url), "note": "nothing was put there yet, or its disk is not mounted"])
+        }
         let (outcome, ended) = (Outcome(), Stop())
         let workers = workers
         let thread = Thread(stackBytes: 4 << 20) {

@@ -50,17 +50,18 @@ public struct TransformJob: BatchJob, Sendable {
         let work = TransformWork(
             name: name, live: options.lake, archive: options.archive, source: source, tally: tally,
             log: context.log, stop: context.stop, patience: options.patience, connect: context.connect)
-        let stops = ChannelStops(work: work, source: source, context: context)
+        let database = LastingConnection(work, context.connection)
+        let stops = ChannelStops(work: work, source: source, context: context, database: database)
         try stops.skip(options.skipped)
         _ = try stops.resume(tells: options.tellsStandstills)
-        if options.tellsStandstills { try warnOfUnknown(context) }
+        if options.tellsStandstills { try warnOfUnknown(database, context.log) }
         // What is found is loaded while the search goes on.
         let workers = options.workers
         let outcome = Outcome()
         let thread = Thread(stackBytes: 4 << 20) { outcome.set(Result { try work.run(pairs: workers) }) }
         let found = Result {
             try LakeDiscovery(lake: options.lake, log: context.log, stop: context.stop, now: context.now)
-                .run(context.connection, always: options.discovers)
+                .run(database, always: options.discovers)
         }
         source.close()
         thread.join()
@@ -73,7 +74,7 @@ public struct TransformJob: BatchJob, Sendable {
                 before = tally["objects"]
                 try work.run(pairs: workers)
             }
-        } catch let error as LakeError where error.code == .unavailable && context.stop.isRequested {
+        } catch let error where context.stop.isRequested && Self.isOfAbsence(error) {
             // It was waited for, and is waited for no longer.
             return tally.value
         } catch {
@@ -82,11 +83,16 @@ public struct TransformJob: BatchJob, Sendable {
         return tally.value
     }
 
+    private static func isOfAbsence(_ error: any Error) -> Bool {
+        (error as? LakeError)?.code == .unavailable || (error as? PostgresError)?.isRetryable ?? false
+    }
+
     /// They wait for a program that knows their venue.
-    private func warnOfUnknown(_ context: JobContext) throws {
-        let unknown = try RawObjectRepository(context.connection).channelsDue(Channel.allCases).filter { !ObjectContent.isKnown($0) }
+    private func warnOfUnknown(_ database: LastingConnection, _ log: Log) throws {
+        let due = try database.run { try RawObjectRepository($0).channelsDue(Channel.allCases) }
+        let unknown = due.filter { !ObjectContent.isKnown($0) }
         guard !unknown.isEmpty else { return }
         let names = unknown.map(\.description).joined(separator: ", ")
-        context.log.warning("transform.unknown_venue", ["channels": .text(names), "note": "their objects are left alone"])
+        log.warning("transform.unknown_venue", ["channels": .text(names), "note": "their objects are left alone"])
     }
 }

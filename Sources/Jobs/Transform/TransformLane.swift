@@ -9,7 +9,7 @@ struct TransformLane {
     private let work: TransformWork
     private let stores: LakeStores
     private var session: (connection: Connection, load: FactLoad)?
-    private var away: (backoff: Backoff, since: ContinuousClock.Instant, isTold: Bool)?
+    private var absence: PostgresAbsence
 
     /// Between two looks while the source is open.
     private static let lookInterval = Duration.milliseconds(100)
@@ -17,6 +17,7 @@ struct TransformLane {
     init(_ work: TransformWork) {
         self.work = work
         stores = LakeStores(work)
+        absence = PostgresAbsence(work)
     }
 
     mutating func run() throws {
@@ -25,11 +26,11 @@ struct TransformLane {
                 // Asked before looking: what was added until then is seen.
                 let isOpen = work.source.isOpen
                 let didWork = try takeNext()
-                noteReturn()
+                absence.end()
                 guard didWork || isOpen else { return }
                 if !didWork { _ = work.stop.sleep(for: Self.lookInterval) }
             } catch let error as PostgresError where error.isRetryable {
-                try wait(error)
+                try absence.wait(after: error)
             } catch let error as LakeError where error.code == .unavailable && work.stop.isRequested {
                 // It was waited for, and is waited for no longer.
                 return
@@ -182,36 +183,14 @@ extension TransformLane {
     private mutating func connected() throws -> (connection: Connection, load: FactLoad) {
         if let session, !session.connection.isBroken, !session.connection.isInTransaction { return session }
         session = nil
-        let connection = try work.connect()
-        // With each connection, since a migration may be why the last one went.
-        try Schema.verify(connection)
+        let connection = try work.connected()
         let opened = (connection, try FactLoad(connection, repairs: work.source.isReplay))
         session = opened
         return opened
     }
-
-    private mutating func wait(_ error: PostgresError) throws {
-        var (backoff, since, isTold) = away ?? (Backoff(first: .milliseconds(100), limit: .seconds(5)), .now, false)
-        guard since.duration(to: .now) < work.patience else { throw error }
-        let wait = backoff.next()
-        away = (backoff, since, isTold || !error.isConflict)
-        work.log.warning(
-            "\(work.name).\(error.isConflict ? "conflict" : "postgres_away")",
-            ["error": .text("\(error)"), "retry_in_seconds": .number(wait / .seconds(1))])
-        _ = work.stop.sleep(for: wait)
-    }
-
-    private mutating func noteReturn() {
-        guard let away else { return }
-        self.away = nil
-        if away.isTold { work.log.info("\(work.name).postgres_back") }
-    }
 }
 
 extension PostgresError {
-    /// Class "transaction rollback" and a lock that was not to be had: Postgres is there, and somebody else came first.
-    fileprivate var isConflict: Bool { sqlState.map { $0.hasPrefix("40") || $0 == "55P03" } ?? false }
-
     /// Classes "data exception", "integrity constraint violation", "program limit exceeded", and what we refuse to send: the rows are at
     /// fault.
     fileprivate var isOfData: Bool {

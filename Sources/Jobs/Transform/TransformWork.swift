@@ -2,6 +2,7 @@ import Lake
 import Postgres
 import Runtime
 import Synchronization
+import Warehouse
 
 /// Objects from the lake to the tables: pairs of lanes, of which one reads while Postgres works for the other, or both do the same.
 struct TransformWork: Sendable {
@@ -21,6 +22,13 @@ struct TransformWork: Sendable {
     /// Returns when nothing is left or the stop was requested; throws the first lane's error when all have ended.
     func run(pairs: Int) throws {
         for outcome in Thread.concurrently(Self.threadsInPair * pairs, { _ in try runLane() }) { try outcome.get() }
+    }
+
+    /// With each connection the schema is looked at, since a migration may be why the last one went.
+    func connected() throws -> Connection {
+        let connection = try connect()
+        try Schema.verify(connection)
+        return connection
     }
 
     private func runLane() throws {

@@ -193,6 +193,33 @@ import Warehouse
         #expect(try running.value() == [:])
     }
 
+    @Test("a lake that is not there is an error, whatever is on record; so is an archive that has objects on record")
+    func unmounted() throws {
+        let fixture = try TransformFixture()
+        let (lake, aside) = ("\(fixture.folder)/lake", "\(fixture.folder)/aside")
+        func replay() throws -> Subprocess.Result {
+            try Program.run(["replay", "--from", "2026-03-01", "--to", "2026-06-01"], environment: fixture.environment)
+        }
+        func expectAbsence(of folder: String) throws {
+            let result = try replay()
+            #expect(result.status == 69 && result.errors.contains("there is no lake in \(folder)"), "\(result.errors)")
+            #expect(!result.errors.contains("replay.finished"))
+        }
+        for isRecorded in [false, true] {
+            try fixture.put(.minutes(0..<5, version: isRecorded ? 1 : 0, receivedAt: 1440), isRecorded: isRecorded)
+            try FileManager.default.moveItem(atPath: lake, toPath: aside)
+            try expectAbsence(of: lake)
+            try FileManager.default.moveItem(atPath: aside, toPath: lake)
+        }
+        try FileManager.default.moveItem(atPath: "\(lake)/.archive", toPath: aside)
+        let result = try replay()
+        #expect(
+            result.status == 0 && result.errors.contains("replay.no_archive") && result.errors.contains("\"objects\":2"), "\(result.errors)"
+        )
+        try fixture.connection.execute("UPDATE crypto_gaf.raw_objects SET location = 'archive'")
+        try expectAbsence(of: "\(lake)/.archive")
+    }
+
     @Test("an object in a shape that nobody reads is told and left, and stops nothing")
     func otherShape() throws {
         let fixture = try TransformFixture()

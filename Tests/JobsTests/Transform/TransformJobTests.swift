@@ -208,6 +208,39 @@ import Warehouse
         #expect(try fixture.transform()["rows_inserted"] == 3)
     }
 
+    private func lastListing(_ fixture: TransformFixture) throws -> Date? { try LakeListings(fixture.connection).last(.whole) }
+
+    @Test("a lake whose disk is not mounted was not looked through: the run says so, and what lies there is found when it is back")
+    func unmounted() throws {
+        let fixture = try TransformFixture()
+        try fixture.put(.minutes(0..<3))
+        try fixture.transform()
+        try fixture.put(.minutes(3..<6), isRecorded: false)
+        try fixture.connection.run(script: "TRUNCATE crypto_gaf.lake_listings")
+        let (lake, aside) = ("\(fixture.folder)/lake", "\(fixture.folder)/unmounted")
+        try FileManager.default.moveItem(atPath: lake, toPath: aside)
+        try FileManager.default.createDirectory(atPath: lake, withIntermediateDirectories: false)
+        let failure = #expect(throws: JobFailure.self) { try fixture.transform() }
+        #expect(failure?.description.contains("there is no lake in \(lake)") == true)
+        #expect(try lastListing(fixture) == nil)
+        try FileManager.default.removeItem(atPath: lake)
+        try FileManager.default.moveItem(atPath: aside, toPath: lake)
+        #expect(try fixture.transform()["discovered"] == 1)
+        #expect(try lastListing(fixture) != nil && fixture.candles() == 6)
+    }
+
+    @Test("a lake that nothing was put into yet is no failure, and was not looked through either")
+    func notBegun() throws {
+        let fixture = try TransformFixture()
+        try fixture.put(.minutes(0..<3), isRecorded: false)
+        let (lake, aside) = ("\(fixture.folder)/lake", "\(fixture.folder)/unmounted")
+        try FileManager.default.moveItem(atPath: lake, toPath: aside)
+        for discovers in [false, true] { #expect(try fixture.transform(discovers: discovers) == [:]) }
+        #expect(try lastListing(fixture) == nil)
+        try FileManager.default.moveItem(atPath: aside, toPath: lake)
+        #expect(try fixture.transform()["discovered"] == 1)
+    }
+
     @Test("a stop ends it after the objects in hand; the rest is the next run's")
     func stopped() throws {
         let fixture = try TransformFixture()

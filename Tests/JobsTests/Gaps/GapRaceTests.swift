@@ -75,7 +75,7 @@ import Warehouse
 
     @Test("a few hours do not take the place of the whole day that the other accounted for meanwhile")
     func wholeDayMeanwhile() throws {
-        let day = IngestFixture.minute(0) / 86_400_000 * 86_400_000 - 2 * 86_400_000
+        let day = IngestFixture.minute(0) / 86_400_000 * 86_400_000 - 3 * 86_400_000
         fixture.market.setHoles([day + 100 * minute, day + 700 * minute])
         // From its second hour on.
         _ = try TrackedSymbolRepository(fixture.connect()).track(

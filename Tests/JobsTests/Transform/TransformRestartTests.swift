@@ -2,6 +2,7 @@ import Foundation
 import Jobs
 import Lake
 import Postgres
+import Runtime
 import TestSupport
 import Testing
 import Warehouse
@@ -53,6 +54,23 @@ import Warehouse
         #expect(counts["discovered"] == 5 && counts["objects"] == 5)
         #expect(try fixture.candles() == 50 && fixture.due() == 0 && LakeListings(fixture.connection).last(.whole) == TransformFixture.now)
         #expect(fixture.log.count("transform.postgres_away") > 0 && fixture.log.count("transform.postgres_back") > 0)
+    }
+
+    @Test("a stop ends the waiting for a Postgres that stays away from the listing, and that is no failure")
+    func stopped() throws {
+        try fixture.put(.minutes(0..<10), isRecorded: false)
+        try slowDown("raw_objects", by: 0.5)
+        let stop = Stop()
+        let running = fixture.transforming(stop: stop)
+        #expect(try eventually { try isAnybody(writing: "raw_objects") })
+        let name = try fixture.texts("SELECT current_database()")[0]
+        try fixture.connection.execute("ALTER DATABASE \(identifier: name) CONNECTION LIMIT 0")
+        try endSessions()
+        #expect(eventually { fixture.log.count("transform.postgres_away") > 3 })
+        stop.request()
+        #expect(try running.value() == [:])
+        try fixture.connection.execute("ALTER DATABASE \(identifier: name) CONNECTION LIMIT -1")
+        #expect(try LakeListings(fixture.connection).last(.whole) == nil && fixture.transform()["discovered"] == 1)
     }
 
     @Test("before a channel is looked at that this run has stopped: it goes on all the same")

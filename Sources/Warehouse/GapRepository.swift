@@ -85,29 +85,26 @@ public struct GapRepository {
         return touched
     }
 
-    /// Where a table lacks rows: the stretch before the first row of a window, then those between rows and after the last.
+    /// Where a table lacks rows: before the first of a window and between two of them, and after the last.
     private func gaps(_ expected: [ExpectedCandles], in table: SQL, of kind: SQL) throws(PostgresError) -> [[Range<Int64>]] {
         var gaps = [[Range<Int64>]](repeating: [], count: expected.count)
         guard !expected.isEmpty else { return [] }
-        let rows = try connection.query(
+        let windows = expected.rows
+        let rows: SQL = """
+            \(table) k WHERE k.exchange = w.exchange AND k.symbol = w.symbol AND \(kind) AND open_time >= from_time AND open_time < until_time
             """
-            SELECT place, open_time, next, number FROM \(expected.rows) LEFT JOIN LATERAL (
-                SELECT open_time, lead(open_time, 1, until_time) OVER by_time AS next, row_number() OVER by_time AS number
-                FROM \(table) k
-                WHERE k.exchange = w.exchange AND k.symbol = w.symbol AND \(kind) AND open_time >= from_time AND open_time < until_time
-                WINDOW by_time AS (ORDER BY open_time)
-            ) steps ON true
-            WHERE open_time IS NULL OR number = 1 OR next > open_time + step
+        let found = try connection.query(
+            """
+            SELECT place, previous + step, open_time FROM \(windows) CROSS JOIN LATERAL (
+                SELECT open_time, lag(open_time, 1, from_time - step) OVER (ORDER BY open_time) AS previous FROM \(rows)) AS steps
+            WHERE open_time > previous + step
+            UNION ALL
+            SELECT place, coalesce(last + step, from_time), until_time FROM \(windows) CROSS JOIN LATERAL (
+                SELECT max(open_time) AS last FROM \(rows)) AS ends
+            WHERE last IS NULL OR last + step < until_time
             """)
-        for row in rows {
-            let place = try row.int(0) - 1
-            let (window, step) = (expected[place].window, expected[place].series.interval.milliseconds)
-            guard let open = try row.dateOrNil(1)?.milliseconds else {
-                gaps[place].append(window)
-                continue
-            }
-            if try row.int(3) == 1 { gaps[place].append(window.lowerBound..<open) }
-            gaps[place].append((open + step)..<(try row.date(2).milliseconds))
+        for row in found {
+            gaps[try row.int(0) - 1].append(try row.date(1).milliseconds..<(try row.date(2).milliseconds))
         }
         return gaps
     }

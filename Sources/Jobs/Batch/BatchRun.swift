@@ -34,10 +34,13 @@ public struct BatchRun: Sendable {
     public func run(_ job: some BatchJob) throws -> Ending {
         let connection = try connect()
         try Schema.verify(connection)
-        guard try AdvisoryLock(.job, job.name).tryAcquire(on: connection) else {
+        let lock = AdvisoryLock(.job, job.name)
+        guard try lock.tryAcquire(on: connection) else {
             log.info("job.overlapped", ["job": .text(job.name), "reason": "another run of it is under way"])
             return .overlapped
         }
+        // By itself the server lets go of it when it notices that the connection has ended, and the next run may begin before.
+        defer { if !connection.isBroken, !connection.isInTransaction { try? lock.release(on: connection) } }
         let jobs = JobRepository(connection)
         let died = try jobs.markDied(job.name)
         if died > 0 { log.warning("job.died", ["job": .text(job.name), "runs": .integer(died)]) }

@@ -15,6 +15,17 @@ private struct ScriptedJob: BatchJob {
     func run(_ context: JobContext) throws -> JobCounts { try body(context) }
 }
 
+/// Connections that do not end with those who use them. One thread at a time.
+private final class Kept: @unchecked Sendable {
+    private var connections: [Connection] = []
+    var count: Int { connections.count }
+
+    func add(_ connection: Connection) -> Connection {
+        connections.append(connection)
+        return connection
+    }
+}
+
 private struct Broken: Error, CustomStringConvertible { let description = "the broom broke" }
 
 @Suite struct BatchRunTests {
@@ -90,6 +101,18 @@ private struct Broken: Error, CustomStringConvertible { let description = "the b
         #expect(inner.withLock { $0 } == .overlapped)
         #expect(try runs() == ["succeeded {} - true"])
         #expect(try run { _ in [:] } == .succeeded([:]), "the lock went with the run")
+    }
+
+    @Test("the next run may begin as soon as one has ended, however late the server notices that its connection has")
+    func successive() throws {
+        let kept = Kept()
+        let options = database.options(as: "test_worker")
+        let run = BatchRun(log: .silent, stop: stop) { () throws(PostgresError) in try kept.add(Connection(options)) }
+        let failing = ScriptedJob { _ in throw Broken() }
+        #expect(throws: Broken.self) { try run.run(failing) }
+        #expect(try run.run(ScriptedJob { _ in [:] }) == .succeeded([:]))
+        #expect(try run.run(ScriptedJob { _ in [:] }) == .succeeded([:]))
+        #expect(kept.count == 3)
     }
 
     @Test("a job that is switched off ends at once; switched on again, it runs")

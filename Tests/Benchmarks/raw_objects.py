@@ -48,6 +48,8 @@ def encoded(symbol, content, received):
 def fill(ground, symbols, pages):
     """Answers for each symbol, `pages` in a row; answers how many bytes their bodies have. What symbols say differs in nothing but name."""
     folder, rng, size = ground.lake, random.Random(7), 0
+    # By this a folder is a lake.
+    (folder / ".incoming").mkdir(parents=True, exist_ok=True)
     records = ground.folder / "raw_objects.tsv"
     with records.open("w") as out:
         for page in range(pages):

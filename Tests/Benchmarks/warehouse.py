@@ -3,6 +3,7 @@
 import statistics
 import subprocess
 import sys
+import time
 
 import account
 import harness
@@ -26,6 +27,13 @@ def transform(ground, expected, counted="rows_inserted"):
     if done.get(counted) != expected:
         raise RuntimeError(f"transform: {done}")
     return expected / done["seconds"], max(peaks)
+
+
+def replay(ground):
+    """Rows a second of a replay over what is there, compared value for value; from the program's start to its end."""
+    start = time.perf_counter()
+    ground.program("worker", "replay", "--from", "2020-01-01")
+    return ROWS / (time.perf_counter() - start)
 
 
 def memory(process):
@@ -65,12 +73,13 @@ def measure(ground):
     ground.psql(
         f"CREATE TABLE public.staged AS SELECT {TARGET} FROM crypto_gaf.fact_klines ORDER BY exchange, symbol, interval_code, open_time;"
         " GRANT SELECT ON public.staged TO PUBLIC; ANALYZE public.staged")
-    ours, alone, again, old = [], [], [], []
+    ours, alone, again, replayed, old = [], [], [], [], []
     for _ in range(ROUNDS):
         empty(ground)
         ours.append(transform(ground, ROWS)[0])
         ground.psql("UPDATE crypto_gaf.raw_objects SET due = true; CHECKPOINT")
         again.append(transform(ground, ROWS, "rows_duplicate")[0])
+        replayed.append(replay(ground))
         empty(ground)
         alone.append(postgres_alone(ground))
         empty(ground)
@@ -80,6 +89,7 @@ def measure(ground):
                  at_least=0.6)
     yield Figure("the same, beside Python", first, "rows/s", statistics.median(old), "pandas + SQLAlchemy executemany", at_least=15)
     yield Figure("reload, all duplicates", statistics.median(again), "rows/s", first, "the first load", at_least=1)
+    yield Figure("replay, all duplicates, compared value for value", statistics.median(replayed), "rows/s", first, "the first load", at_least=1)
     empty(ground)
     ground.psql("TRUNCATE crypto_gaf.raw_objects, crypto_gaf.lake_listings")
     size = raw_objects.fill(ground, BACKLOG_SYMBOLS, BACKLOG_PAGES)

@@ -56,14 +56,13 @@ public final class FactLoad {
 
     private func load(_ batch: SettledBatch, _ table: FactTable, _ exchange: String) throws(PostgresError) -> FactChanges {
         try ensure(batch.months, of: table)
-        switch try standing(of: batch, table, exchange) {
-        case .known where !repairs: return FactChanges()
-        case .vacant: if let appended = try append(batch, table) { return appended }
-        case .known, .mixed: break
-        }
+        let standing = try standing(of: batch, table, exchange)
+        if standing == .known, !repairs { return FactChanges() }
+        if standing == .vacant, let appended = try append(batch, table) { return appended }
         try connection.run(script: table.createStaging)
         try connection.copy(into: "pg_temp.\(table.staging)", columns: table.columns, rows: batch.rows)
         if table == .orderbook { try settleBooks(batch.books, exchange) }
+        if standing == .known, try isIntact(batch, table, exchange) { return FactChanges() }
         var changes = FactChanges()
         var (missing, outdated) = (batch.rows.count, 0)
         if repairs {

@@ -102,6 +102,14 @@ extension FactTable {
             """
     }
 
+    /// How many staged rows are in `own`, a query of all columns, as they are.
+    func countEqual(_ own: SQL) -> SQL {
+        """
+        SELECT count(*) FROM (\(own)) f JOIN pg_temp.\(unescaped: staging) s ON \(unescaped: sameKey)
+        WHERE NOT \(unescaped: differs(columns.filter { !key.contains($0) }))
+        """
+    }
+
     /// Deletes of `own`, a query of the key's columns, what is not staged; answers object and hour of each row.
     func deleteUnstaged(_ own: SQL) -> SQL {
         """

@@ -8,7 +8,7 @@ import Warehouse
 /// All its threads share one connection. One of them never waits for it: whoever asks whether we live is answered although Postgres hangs.
 public final class Readiness: Sendable {
     /// Of such a server: with fewer, all may be waiting. Few ask at the same time, and each look is short unless something is wrong.
-    public static let threads = 4
+    public static let threads = 8
 
     private let database: Mutex<Database>
     private let asking = Mutex(0)

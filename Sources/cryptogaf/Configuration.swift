@@ -35,7 +35,6 @@ struct Configuration: Sendable {
     /// `TRACE_REQUESTS`, whether the handlers tell Postgres which request they read for.
     let tracesRequests: Bool
     let logLevel: String
-    let logFormat: String?
 
     /// Throws one error that names every variable that is missing or wrong.
     init(environment: [String: String], requires: Set<Section> = [], readFile: (String) -> String?) throws(ConfigurationError) {
@@ -56,7 +55,8 @@ struct Configuration: Sendable {
         allowOrigin = reader.headerValue("ALLOW_ORIGIN", default: "*")
         tracesRequests = reader.flag("TRACE_REQUESTS")
         logLevel = reader.choice("LOG_LEVEL", of: ["debug", "info", "warning", "error"]) ?? "info"
-        logFormat = reader.choice("LOG_FORMAT", of: ["text", "json"])
+        // CryptoGAF reads it itself, since it logs errors of the configuration in it as well.
+        _ = reader.choice("LOG_FORMAT", of: ["text", "json"])
         if !reader.problems.isEmpty { throw ConfigurationError(problems: reader.problems) }
     }
 

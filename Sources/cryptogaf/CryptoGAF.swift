@@ -55,26 +55,30 @@ enum CryptoGAF {
             let instance = try command.init(arguments, configuration)
             let stop = Stop()
             stop.onSignals()
-            try instance.run(Program(log: log(configuration), stop: stop))
+            try instance.run(Program(log: log(configuration, environment), stop: stop))
             return .ok
         } catch {
-            report(error, from: command.name)
+            report(error, from: command.name, environment)
             return ExitCode(error)
         }
     }
 
     private static var onTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 
-    private static func log(_ configuration: Configuration) -> Log {
-        Log(
-            format: configuration.logFormat.flatMap(Log.Format.init) ?? (onTerminal ? .text : .json),
-            minimum: Log.Level(rawValue: configuration.logLevel) ?? .info)
+    /// Known also where the rest of the configuration is what is wrong.
+    private static func format(_ environment: [String: String]) -> Log.Format {
+        environment["LOG_FORMAT"].flatMap(Log.Format.init) ?? (onTerminal ? .text : .json)
     }
 
-    /// A sentence for a person; elsewhere an event, since what collects logs reads lines of JSON.
-    private static func report(_ error: any Error, from command: String) {
-        guard onTerminal else {
-            return Log(format: .json).error("program.failed", ["command": .text(command), "error": .text("\(error)")])
+    private static func log(_ configuration: Configuration, _ environment: [String: String]) -> Log {
+        Log(format: format(environment), minimum: Log.Level(rawValue: configuration.logLevel) ?? .info)
+    }
+
+    /// A sentence for a person; elsewhere an event, as all others are logged.
+    private static func report(_ error: any Error, from command: String, _ environment: [String: String]) {
+        let format = format(environment)
+        guard onTerminal, format == .text else {
+            return Log(format: format).error("program.failed", ["command": .text(command), "error": .text("\(error)")])
         }
         complain("cryptogaf \(command): \(error)")
         if error is UsageError { complain("cryptogaf \(command) --help tells what it takes") }

@@ -54,6 +54,29 @@ import Warehouse
         #expect(try fixture.digest() == expected)
     }
 
+    @Test("what stands between the candles of answers that overlap, or just beside them, goes as well; what an older one has comes back")
+    func strays() throws {
+        let fixture = try FactFixture()
+        let answers = (0..<20).map {
+            Answer([(minute: $0, price: $0), (minute: $0 + 1, price: $0)], at: 1000 + Int64($0), hash: Int64($0))
+        }
+        try fixture.load(answers)
+        let expected = try fixture.digest()
+        try fixture.database.connect().run(
+            script: """
+                -- Off the grid, as if times had been read wrongly; beyond an answer's last, as if it had not been open; in an older one's place.
+                INSERT INTO crypto_gaf.fact_klines SELECT exchange, symbol, interval_code, open_time + interval '30 seconds', open, high, low, close,
+                    volume, quote_volume, trade_count, taker_buy_volume, taker_buy_quote_volume, received_at, object_hash
+                FROM crypto_gaf.fact_klines;
+                UPDATE crypto_gaf.fact_klines SET open_time = '2026-03-01 00:22Z' WHERE open_time = '2026-03-01 00:20:30Z';
+                UPDATE crypto_gaf.fact_klines SET (received_at, object_hash, close) = (received_at + interval '2 ms', object_hash + 2, 0)
+                WHERE open_time = '2026-03-01 00:05Z'
+                """)
+        let counts = try fixture.repair(answers)
+        #expect(try fixture.digest() == expected)
+        #expect(counts.values.reduce(0) { $0 + $1.removed } == 22 && counts.values.reduce(0) { $0 + $1.inserted } == 1)
+    }
+
     @Test("levels and tickers are put right likewise")
     func books() throws {
         let fixture = try FactFixture()

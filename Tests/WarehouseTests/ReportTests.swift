@@ -112,7 +112,8 @@ import Warehouse
         try worker.run(
             script: """
                 INSERT INTO crypto_gaf.coverage (exchange, symbol, interval_code, day, expected, present, absent, lost)
-                VALUES ('binance', 'BTC-USDT', '1m', '2020-06-28', 1440, 1260, 100, 70), ('binance', 'BTC-USDT', '1m', '2020-06-27', 1440, 1440, 0, 0);
+                VALUES ('binance', 'BTC-USDT', '1m', '2020-06-28', 1440, 1260, 100, 70), ('binance', 'BTC-USDT', '1m', '2020-06-27', 1440, 1440, 0, 0),
+                    ('binance', 'BTC-USDT', '1w', '2020-06-22', 1, 0, 0, 1), ('binance', 'BTC-USDT', '1w', current_date - 1, 1, 0, 0, 1);
                 INSERT INTO crypto_gaf.missing_klines (exchange, symbol, interval_code, first_open, last_open, candles, state, reason, final)
                 VALUES ('binance', 'BTC-USDT', '1m', '2020-06-28 02:00+00', '2020-06-28 03:39+00', 100, 'absent', 'the venue has none', true),
                     ('binance', 'BTC-USDT', '1m', '2020-06-28 04:00+00', '2020-06-28 05:09+00', 70, 'lost', 'timed out', false);
@@ -121,7 +122,9 @@ import Warehouse
                 """)
         let coverage = try report("coverage", on: database)
         #expect(coverage.contains("2020-06-28|binance:BTC-USDT|1m|1440|1260|100|70|10|87.50|"), "\(coverage)")
+        #expect(coverage.contains("|yes\n") && coverage.contains("|binance:BTC-USDT|1w|1|0|0|1|0|0.00|"), "\(coverage)")
         #expect(!coverage.contains("2020-06-27|"), "a day that is long past and complete: \(coverage)")
+        #expect(!coverage.contains("2020-06-22|"), "a day that is long past, of a series that nobody tracks: \(coverage)")
         #expect(
             coverage.contains(
                 "binance:BTC-USDT|1m|absent|the venue has none|100|1|2020-06-28 04:00:00+02|2020-06-28 05:39:00+02|no\n"

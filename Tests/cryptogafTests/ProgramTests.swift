@@ -34,6 +34,13 @@ import Testing
         #expect(try Program.run(["help", "draw"], environment: [:]).status == 64)
     }
 
+    @Test("what ends a command is told as LOG_FORMAT says, even where the environment is what is wrong", arguments: ["text", "json"])
+    func format(_ format: String) throws {
+        let run = try Program.run(["migrate"], environment: ["LOG_FORMAT": format, "LOG_LEVEL": "loud"])
+        #expect(run.status == 78 && run.errors.contains("program.failed") && run.errors.contains("LOG_LEVEL"), "\(run.errors)")
+        #expect(run.errors.hasPrefix("{") == (format == "json"), "\(run.errors)")
+    }
+
     @Test("--version is one line")
     func version() throws {
         let run = try Program.run(["--version"], environment: [:])

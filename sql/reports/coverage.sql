@@ -1,10 +1,17 @@
--- Of each day (UTC) of each tracked series: how many candles there should be, are there, the venue has not, are lost; newest first.
+-- Of each day (UTC) of each series: how many candles there should be, are there, the venue has not, are lost; newest first.
 \pset footer off
-\echo Coverage by day, the last 30 days and every day that is not complete
+\echo Coverage by day, the last 30 days, and every day that is not complete of a tracked series
 SELECT day, exchange || ':' || symbol AS market, interval_code AS interval, expected, present, absent, lost, unexplained,
-    to_char(100.0 * present / nullif(expected, 0), 'FM990.00') AS "present, %", checked_at::timestamptz(0) AS checked
-FROM crypto_gaf.coverage
-WHERE day > current_date - 30 OR present < expected
+    to_char(100.0 * present / nullif(expected, 0), 'FM990.00') AS "present, %", checked_at::timestamptz(0) AS checked,
+    CASE tracked WHEN true THEN 'yes' ELSE 'no' END AS tracked
+FROM crypto_gaf.coverage c CROSS JOIN LATERAL (
+    SELECT EXISTS (
+        SELECT FROM crypto_gaf.tracked_symbols t WHERE (t.exchange, t.symbol) = (c.exchange, c.symbol) AND t.klines
+            AND c.interval_code = ANY (t.interval_codes))
+        OR EXISTS (
+            SELECT FROM crypto_gaf.backfilled_intervals b
+            WHERE (b.exchange, b.symbol, b.interval_code) = (c.exchange, c.symbol, c.interval_code)) AS tracked) AS series
+WHERE day > current_date - 30 OR present < expected AND tracked
 ORDER BY day DESC, market, interval_code;
 
 \echo Why candles are missing

@@ -1,6 +1,7 @@
--- What was loaded from the lake in the last 24 hours, how many duplicates were kept out, and what could not be loaded.
+-- What was loaded from the lake in the last 24 hours, how many duplicates were kept out, and what could not be loaded. Of an object that was
+-- loaded again, by replay, the counts of rows add up.
 \pset footer off
-\echo Objects loaded in each of the last 24 hours
+\echo Objects by the hour in which they were loaded last, and their rows since they were loaded first
 SELECT to_char(date_trunc('hour', p.processed_at), 'YYYY-MM-DD HH24:00') AS hour, r.exchange, r.channel, count(*) AS objects,
     sum(rows_read) AS "rows read", sum(rows_inserted) AS inserted, sum(rows_updated) AS updated, sum(rows_duplicate) AS "duplicates prevented",
     sum(rows_rejected) AS rejected, count(*) FILTER (WHERE p.outcome <> 'loaded') AS "not loaded"

@@ -27,6 +27,8 @@ public struct FillGaps: BatchJob {
         let fill = GapFill(settings, context, pages: pages, closedAt: settled)
         let expected = try fill.wholeDays(expected(context, before: settled))
         if isDryRun { return try fill.outlook(expected) }
+        // What ingestion has put into the lake meanwhile would be missing too, and be fetched again in each run.
+        guard try settings.isLoading(context) else { return ["held": expected.count] }
         let counts = try fill.run(expected)
         try context.requireReached(counts, evidence: "crypto_gaf.missing_klines says why")
         return counts

@@ -32,27 +32,32 @@ extension IngestSettings {
     /// - Returns: false if `transform` is switched off: the objects are due, for when it is on again.
     @discardableResult
     func load(_ keys: [String], _ context: JobContext, tells: Bool = true) throws -> Bool {
-        guard !keys.isEmpty else { return true }
         let objects = RawObjectRepository(context.connection)
         let deadline = ContinuousClock.now + Self.loadPatience
         var wait = Backoff(first: .milliseconds(100), limit: .seconds(2))
         var options = TransformJob.Options(lake: lake)
         repeat {
-            let transform = TransformJob(options)
-            guard try JobRepository(context.connection).isEnabled(transform.name) else {
-                if tells {
-                    context.log.warning(
-                        "ingest.not_loaded", ["reason": "transform is switched off in crypto_gaf.jobs; it is all in the lake"])
-                }
-                return false
-            }
-            _ = try transform.run(context)
+            guard try isLoading(context, tells: tells) else { return false }
+            guard !keys.isEmpty else { return true }
+            _ = try TransformJob(options).run(context)
             // What stands still has been told once.
             options.tellsStandstills = false
             let left = try objects.unprocessed(keys)
             if try left == 0 || left == StoppedChannels(context.connection).waiting(keys) { break }
         } while ContinuousClock.now < deadline && context.stop.sleep(for: wait.next())
         return true
+    }
+
+    /// Whether objects of the lake are loaded at all, which they are not while `transform` is switched off.
+    ///
+    /// - Parameter tells: whether the log is told if they are not.
+    func isLoading(_ context: JobContext, tells: Bool = true) throws -> Bool {
+        if try JobRepository(context.connection).isEnabled(TransformJob.jobName) { return true }
+        if tells {
+            context.log.warning(
+                "ingest.not_loaded", ["reason": "transform is switched off in crypto_gaf.jobs; what came is all in the lake"])
+        }
+        return false
     }
 
     /// A venue that this program does not know is told of and left aside.

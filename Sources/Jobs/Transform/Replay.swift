@@ -87,12 +87,27 @@ public struct Replay: Sendable {
     public func run(
         log: Log, stop: Stop, connect: @escaping @Sendable () throws(PostgresError) -> Connection, progress: (Progress) -> Void
     ) throws -> JobCounts {
+        var counts = try pass(log, stop, connect, progress)
+        guard let removed = counts["rows_removed"], !stop.isRequested else { return counts }
+        // What they had taken the place of may be in an object that was loaded before they went.
+        log.info("replay.again", ["rows_removed": .integer(removed)])
+        let again = try pass(log, stop, connect, progress)
+        for name in ["rows_inserted", "rows_updated", "rows_removed"] { counts[name, default: 0] += again[name] ?? 0 }
+        return counts
+    }
+
+    private func pass(
+        _ log: Log, _ stop: Stop, _ connect: @escaping @Sendable () throws(PostgresError) -> Connection, _ progress: (Progress) -> Void
+    ) throws -> JobCounts {
         let (source, tally) = (ListedObjects(choice, in: locations), TransformTally())
         let work = TransformWork(
             name: "replay", live: live, archive: archive, source: source, tally: tally, log: log, stop: stop, patience: patience,
             connect: connect)
         if let archive, !archive.isBegun {
-            log.info("replay.no_archive", ["archive": .text(archive.url), "note": "nothing was put there yet, or its disk is not mounted"])
+            // One inside of the lake cannot be away by itself.
+            log.log(
+                archive.url.hasPrefix(live.url) ? .info : .warning, "replay.no_archive",
+                fields: [("archive", .text(archive.url)), ("note", "nothing was put there yet, or its disk is not mounted")])
         }
         let (outcome, ended) = (Outcome(), Stop())
         let workers = workers

@@ -39,7 +39,8 @@ public struct TransformJob: BatchJob, Sendable {
         }
     }
 
-    public let name = "transform"
+    static let jobName = "transform"
+    public let name = jobName
     public var threads: Int? { options.threads }
     private let options: Options
 
@@ -53,6 +54,21 @@ public struct TransformJob: BatchJob, Sendable {
         let database = LastingConnection(work, context.connection)
         let stops = ChannelStops(work: work, source: source, context: context, database: database)
         try stops.skip(options.skipped)
+        do {
+            try load(work, source, stops, database, context)
+        } catch let error where context.stop.isRequested && Self.isOfAbsence(error) {
+            // It was waited for, and is waited for no longer.
+            return tally.value
+        } catch {
+            throw JobFailure("\(error)", counts: tally.value, cause: error)
+        }
+        return tally.value
+    }
+
+    private func load(
+        _ work: TransformWork, _ source: DueObjects, _ stops: ChannelStops, _ database: LastingConnection, _ context: JobContext
+    ) throws {
+        let tally = work.tally
         _ = try stops.resume(tells: options.tellsStandstills)
         if options.tellsStandstills { try warnOfUnknown(database, context.log) }
         // What is found is loaded while the search goes on.
@@ -65,22 +81,14 @@ public struct TransformJob: BatchJob, Sendable {
         }
         source.close()
         thread.join()
-        do {
-            tally.add("discovered", try found.get())
-            try outcome.get()
-            // What this run has stopped may have been an accident; each time around at least that object gets its outcome.
-            var before = -1
-            while tally["channels_stopped"] > 0, tally["objects"] > before, !context.stop.isRequested, try stops.resume(tells: false) > 0 {
-                before = tally["objects"]
-                try work.run(pairs: workers)
-            }
-        } catch let error where context.stop.isRequested && Self.isOfAbsence(error) {
-            // It was waited for, and is waited for no longer.
-            return tally.value
-        } catch {
-            throw JobFailure("\(error)", counts: tally.value, cause: error)
+        tally.add("discovered", try found.get())
+        try outcome.get()
+        // What this run has stopped may have been an accident; each time around at least that object gets its outcome.
+        var before = -1
+        while tally["channels_stopped"] > 0, tally["objects"] > before, !context.stop.isRequested, try stops.resume(tells: false) > 0 {
+            before = tally["objects"]
+            try work.run(pairs: workers)
         }
-        return tally.value
     }
 
     private static func isOfAbsence(_ error: any Error) -> Bool {

@@ -20,9 +20,9 @@ struct FactChanges {
     }
 
     mutating func insertAll(of batch: SettledBatch) {
-        insertedCount = batch.rows.count
+        insertedCount += batch.rows.count
         for (hash, share) in batch.shares where share.staged > 0 {
-            counts[hash] = LoadCounts(inserted: share.staged)
+            counts[hash, default: LoadCounts()].inserted += share.staged
             for hour in share.hours { hours.insert(Hour(hash: hash, hour: Date(milliseconds: hour * 3_600_000))) }
         }
     }

@@ -62,7 +62,7 @@ public final class FactLoad {
         try connection.run(script: table.createStaging)
         try connection.copy(into: "pg_temp.\(table.staging)", columns: table.columns, rows: batch.rows)
         if table == .orderbook { try settleBooks(batch.books, exchange) }
-        if standing == .known, try isIntact(batch, table, exchange) { return FactChanges() }
+        if repairs, try isIntact(batch, table, exchange) { return FactChanges() }
         var changes = FactChanges()
         var (missing, outdated) = (batch.rows.count, 0)
         if repairs {

@@ -102,20 +102,24 @@ extension FactTable {
             """
     }
 
-    /// How many staged rows are in `own`, a query of all columns, as they are.
+    /// How many rows `own`, a query of all columns, has, and how many of them are staged as they are.
     func countEqual(_ own: SQL) -> SQL {
         """
-        SELECT count(*) FROM (\(own)) f JOIN pg_temp.\(unescaped: staging) s ON \(unescaped: sameKey)
-        WHERE NOT \(unescaped: differs(columns.filter { !key.contains($0) }))
+        SELECT count(*), count(*) FILTER (WHERE s.object_hash IS NOT NULL AND NOT \(unescaped: differs(columns.filter { !key.contains($0) })))
+        FROM (\(own)) f LEFT JOIN pg_temp.\(unescaped: staging) s ON \(unescaped: sameKey)
         """
     }
 
-    /// Deletes of `own`, a query of the key's columns, what is not staged; answers object and hour of each row.
+    /// What tells a row and the object that it is from.
+    var origin: [String] { key + ["object_hash"] }
+
+    /// Deletes of `own`, a query of the columns of `origin`, what is not staged; answers object and hour of each row.
     func deleteUnstaged(_ own: SQL) -> SQL {
         """
         -- Sorted or hashed, and so never one by one.
-        WITH s AS MATERIALIZED (\(own) EXCEPT SELECT \(unescaped: list(key)) FROM pg_temp.\(unescaped: staging))
-        DELETE FROM \(unescaped: name) f USING s WHERE \(unescaped: sameKey) RETURNING f.object_hash, \(unescaped: hour)
+        WITH s AS MATERIALIZED (\(own) EXCEPT SELECT \(unescaped: list(origin)) FROM pg_temp.\(unescaped: staging))
+        DELETE FROM \(unescaped: name) f USING s WHERE \(unescaped: sameKey) AND f.object_hash = s.object_hash
+        RETURNING f.object_hash, \(unescaped: hour)
         """
     }
 

@@ -20,6 +20,11 @@ struct SettledBatch {
         var replaced = 0
         /// Of what is staged: hours since 1970 UTC.
         var hours: Set<Int64> = []
+        /// Of all its rows, in milliseconds since 1970 UTC.
+        private(set) var first = Int64.max
+        private(set) var last = Int64.min
+
+        fileprivate mutating func extend(to time: Int64) { (first, last) = (min(first, time), max(last, time)) }
 
         /// - Parameter previous: time of the row staged before it.
         fileprivate mutating func stage(_ time: Int64, after previous: Int64?) {
@@ -32,6 +37,7 @@ struct SettledBatch {
             staged += other.staged
             replaced += other.replaced
             hours.formUnion(other.hours)
+            (first, last) = (min(first, other.first), max(last, other.last))
         }
     }
 
@@ -87,6 +93,7 @@ extension FactBatch {
         for entry in sorted {
             let (origin, isSameOrigin) = (Int(entry.origin), previous?.origin == entry.origin)
             let isSameKey = previous?.series == entry.series && previous?.time == entry.time
+            shares[origin].extend(to: entry.time)
             if isSameKey, !isSameOrigin {
                 shares[origin].replaced += 1
                 continue

@@ -13,14 +13,15 @@ import Warehouse
 
     init() throws { fixture = try TransformFixture() }
 
-    /// Makes each row that goes into the table take its time.
-    private func slowDown(_ table: String, by seconds: Double) throws {
+    /// Nobody gets a row into the table until their session is ended.
+    private func hold(_ table: String) throws {
         try fixture.connection.run(
             script: """
-                CREATE FUNCTION public.dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-                    PERFORM pg_sleep(\(seconds)); RETURN NEW;
+                SELECT pg_advisory_lock(4711);
+                CREATE FUNCTION public.wait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                    PERFORM pg_advisory_xact_lock_shared(4711); RETURN NEW;
                 END $$;
-                CREATE TRIGGER dawdle BEFORE INSERT ON crypto_gaf.\(table) FOR EACH ROW EXECUTE FUNCTION public.dawdle();
+                CREATE TRIGGER wait BEFORE INSERT ON crypto_gaf.\(table) FOR EACH ROW EXECUTE FUNCTION public.wait();
                 """)
     }
 
@@ -32,12 +33,13 @@ import Warehouse
             """) > 0
     }
 
-    /// Ends all sessions but the fixture's, and lets what comes after them go at full speed.
+    /// Ends all sessions but the fixture's, and lets those that come after them go on.
     private func endSessions() throws {
         try fixture.connection.run(
             script: """
                 SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid();
-                DROP FUNCTION public.dawdle CASCADE;
+                DROP FUNCTION public.wait CASCADE;
+                SELECT pg_advisory_unlock(4711);
                 """)
     }
 
@@ -46,7 +48,7 @@ import Warehouse
         for number in 0..<5 {
             try fixture.put(.minutes(number * 10..<number * 10 + 10, receivedAt: 1000 + Double(number)), isRecorded: false)
         }
-        try slowDown("raw_objects", by: 0.5)
+        try hold("raw_objects")
         let running = fixture.transforming()
         #expect(try eventually { try isAnybody(writing: "raw_objects") })
         try endSessions()
@@ -59,7 +61,7 @@ import Warehouse
     @Test("a stop ends the waiting for a Postgres that stays away from the listing, and that is no failure")
     func stopped() throws {
         try fixture.put(.minutes(0..<10), isRecorded: false)
-        try slowDown("raw_objects", by: 0.5)
+        try hold("raw_objects")
         let stop = Stop()
         let running = fixture.transforming(stop: stop)
         #expect(try eventually { try isAnybody(writing: "raw_objects") })
@@ -81,7 +83,7 @@ import Warehouse
         // The accident, and a sound answer after it.
         try fixture.put(.klines(#"{"candles":[]}"#, receivedAt: 2))
         try fixture.put(.minutes([0], receivedAt: 3))
-        try slowDown("processed_files", by: 0.5)
+        try hold("processed_files")
         let running = fixture.transforming()
         // The channel has stopped, and the run is not over yet.
         #expect(

@@ -125,7 +125,7 @@ extension IngestPass {
             if !error.isRetryable { reached.insert(target.key) }
             fail(target, "\(error)")
         case .failed(let error): fail(target, "\(error)")
-        case .postponed(let reason): fail(target, reason, wasAsked: false)
+        case .postponed(let reason): fail(target, reason, wasAsked: reply.inquiry.tries > 0)
         }
     }
 
@@ -188,8 +188,12 @@ extension IngestPass {
         let site = reply.inquiry.site
         guard clocks[site.name] == nil, let response = reply.outcome.response else { return }
         let told = reply.inquiry.target == nil ? try? site.venue.time(response.body) : nil
-        guard let time = told ?? response.date?.milliseconds else { return }
-        guard let clock = ClockOffset(time: time, receivedAt: response.receivedAt) else { throw reply.inquiry.error(clock: time, response) }
+        let times = [told, response.date?.milliseconds].compactMap(\.self)
+        guard let time = times.first else { return }
+        // What the venue says in its own words may have changed, and the server's date is right still.
+        guard let clock = times.lazy.compactMap({ ClockOffset(time: $0, receivedAt: response.receivedAt) }).first else {
+            throw reply.inquiry.error(clock: time, response)
+        }
         clocks[site.name] = clock
         if abs(clock.milliseconds) > ClockOffset.tolerance {
             context.log.warning(

@@ -77,8 +77,9 @@ final class KlineTarget: IngestTarget {
     func nextQuestion(now: Int64) -> VenueQuestion? {
         let step = interval.milliseconds
         let newest = interval.open(at: now) - step
-        // What stands at a candle that is not closed yet was closed by a clock that was ahead then, and has been put right.
-        if asked == nil { from = max(since, min(from, newest)) }
+        // What stands at a candle that is not closed yet was closed by a clock that was ahead then, and has been put right. With the one
+        // before, as always: that may have changed since.
+        if asked == nil, from > newest { from = max(since, newest - step) }
         if let oldest = site.venue.offer.oldestOpening(at: now, interval) { from = max(from, oldest) }
         guard from <= newest, asked.map({ $0.upperBound < newest }) ?? true else {
             isBehind = false

@@ -9,18 +9,19 @@ import TestSupport
 import Testing
 import Warehouse
 
+/// As the header `Date` has it.
+private func httpDate(_ date: Date) -> String {
+    let format = DateFormatter()
+    (format.locale, format.timeZone) = (Locale(identifier: "en_US_POSIX"), TimeZone(identifier: "GMT"))
+    format.dateFormat = "EEE, dd MMM yyyy HH:mm:ss 'GMT'"
+    return format.string(from: date)
+}
+
 /// What venues' clocks decide, and what they don't.
 @Suite struct IngestClockTests {
     private let fixture: IngestFixture
 
     init() throws { fixture = try IngestFixture() }
-
-    private func httpDate(_ date: Date) -> String {
-        let format = DateFormatter()
-        (format.locale, format.timeZone) = (Locale(identifier: "en_US_POSIX"), TimeZone(identifier: "GMT"))
-        format.dateFormat = "EEE, dd MMM yyyy HH:mm:ss 'GMT'"
-        return format.string(from: date)
-    }
 
     private func transform() throws {
         try fixture.run(TransformJob(TransformJob.Options(lake: LakeLocation(url: fixture.lakeURL))))
@@ -167,6 +168,16 @@ import Warehouse
         fixture.market.fault { _ in nil }
         #expect(try fixture.run(IngestKlines(settings))["failed"] == 0)
         #expect(try fixture.standing() != nil)
+    }
+
+    @Test("where the answer bears a date that can be, the venue goes by that")
+    func dated() throws {
+        try fixture.track("BTC-USDT", minutes: 30)
+        let date = httpDate(Date() - 300)
+        fixture.market.fault { $0.path == "/api/v3/time" ? .json("{\"serverTime\":1700000000}", [("Date", date)]) : nil }
+        try fixture.run(IngestKlines(fixture.settings()), log: lines.log)
+        let standing = try #require(try fixture.standing())
+        #expect((IngestFixture.minute(-8)...IngestFixture.minute(-5)).contains(standing) && lines.count("ingest.clock_refused") == 0)
     }
 
     @Test("nor of one whose answers bear a date that cannot be: what is under way is not kept, and no more is asked")

@@ -54,4 +54,16 @@ import Warehouse
         try run(channel)
         #expect(Set(asked(channel).dropFirst(before)).isSuperset(of: ["AUSDT", "ZUSDT"]))
     }
+
+    @Test("who was asked and told to wait has had its turn")
+    func paused() throws {
+        for number in 10..<30 { try fixture.track("C\(number)-USDT", venue: Tight.name, minutes: 5) }
+        fixture.market.fault { $0.query["symbol"] == "C10USDT" ? .json("{}", status: 429, [("Retry-After", "3600")]) : nil }
+        try run(.depth)
+        #expect(asked(.depth).contains("C10USDT"))
+        let before = asked(.depth).count
+        try run(.depth)
+        let next = asked(.depth).dropFirst(before)
+        #expect(!next.isEmpty && !next.contains("C10USDT"), "\(next)")
+    }
 }

@@ -28,7 +28,8 @@ struct BackfillCommand: Command {
 
         A file is CSV with a header, Binance's 12 columns or timestamp,open,high,low,close,volume without one, or a JSON array of such
         rows. Times are seconds, milliseconds or microseconds since 1970, or ISO 8601 with a zone. Its candles count as received when it was
-        last changed: they do not replace what the venue has said since. The same file may be loaded again at any time.
+        last changed: they do not replace what the venue has said since. The same file may be loaded again at any time. A file whose rows
+        are no candles of --interval is refused whole, with 64; one of which most rows had to be set aside ends with 65.
 
           cryptogaf backfill binance:BTC-USDT --interval 1h --from 2020-06-01 --to 2020-07-01
           cryptogaf backfill binance:LTC-USDT --interval 1m --file LTCUSDT-1m-2026-02.csv
@@ -88,9 +89,9 @@ struct BackfillCommand: Command {
 
     private static func range(_ arguments: Arguments) throws -> Range<Int64> {
         guard let from = try arguments.time("--from") else { throw UsageError("backfill needs --from, or --file") }
-        let to = try arguments.time("--to") ?? Date()
-        guard from < to else { throw UsageError("--from must be before --to") }
-        return from.milliseconds..<to.milliseconds
+        let (now, to) = (Date(), try arguments.time("--to"))
+        guard from < to ?? now else { throw UsageError("--from must be before \(to == nil ? "now, which is \(now.utcText)" : "--to")") }
+        return from.milliseconds..<(to ?? now).milliseconds
     }
 }
 
@@ -102,9 +103,8 @@ extension BackfillCommand {
         guard let attributes = try? manager.attributesOfItem(atPath: path) else { throw DataFault("there is no file \(path)") }
         guard let size = attributes[.size] as? UInt, size <= fileLimit else { throw DataFault("\(path) is longer than \(fileLimit) bytes") }
         guard let data = manager.contents(atPath: path) else { throw DataFault("\(path) cannot be read") }
-        let name = path.split(separator: "/").last.map(String.init) ?? path
         return FileBackfill.File(
-            name: name, bytes: Array(data), modifiedAt: attributes[.modificationDate] as? Date ?? Date())
+            path: path, bytes: Array(data), modifiedAt: attributes[.modificationDate] as? Date ?? Date())
     }
 
     /// Where no person looks, an event.
@@ -127,4 +127,9 @@ extension BackfillCommand {
 
 extension CandleFileError: ExitCoded {
     var exitCode: ExitCode { .data }
+}
+
+/// The file is sound; --interval is not its.
+extension CandleSpacingError: ExitCoded {
+    var exitCode: ExitCode { .usage }
 }

@@ -61,15 +61,26 @@ struct CandleFields {
             takerBuyQuoteVolume: try optional(takerBuyQuoteVolume, "takers' quote volume"))
     }
 
+    /// Of a whole row, as the file has it: of its opening, or of its closing where the file tells no openings.
+    func time(_ row: [String]) -> Int64? {
+        row.count == columns ? (openTime ?? closeTime).flatMap { FileTime.milliseconds(row[$0]) } : nil
+    }
+
     private func opening(_ row: [String]) throws(CandleFileError) -> Int64 {
+        let close = closeTime.flatMap { FileTime.milliseconds(row[$0]) }
         if let openTime {
             guard let time = FileTime.milliseconds(row[openTime]) else { throw CandleFileError("\"\(row[openTime])\" is no time") }
-            return time
+            guard let close, !isEnd(close, of: time) else { return time }
+            throw CandleFileError("it closes \(close - time) ms after its opening, which is no candle of \(interval)")
         }
-        guard let closeTime, let time = FileTime.milliseconds(row[closeTime]) else { throw CandleFileError("it tells no time") }
-        // A candle closes a millisecond before the next one opens, or when that opens.
-        return interval.open(at: time - 1)
+        guard let close else { throw CandleFileError("it tells no time") }
+        let time = interval.open(at: close - 1)
+        guard isEnd(close, of: time) else { throw CandleFileError("no candle of \(interval) closes at that time") }
+        return time
     }
+
+    /// A candle closes when the next one opens, or by the least before that its file can tell: a millisecond, at most a second.
+    private func isEnd(_ close: Int64, of open: Int64) -> Bool { (0...1000).contains(open + interval.milliseconds - close) }
 }
 
 /// Times as files have them.

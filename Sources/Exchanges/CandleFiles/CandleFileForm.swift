@@ -10,7 +10,7 @@ public struct CandleFileForm: Equatable, Sendable, CustomStringConvertible {
     let container: Container
     /// Names in lower case.
     let columns: [String]
-    /// Bytes of the header line, its end included.
+    /// Bytes before the first row: a byte order mark, and the header line with its end.
     let headerLength: Int
 
     /// A file of Binance's public dumps: https://github.com/binance/binance-public-data#klines
@@ -28,7 +28,11 @@ public struct CandleFileForm: Equatable, Sendable, CustomStringConvertible {
 
     /// Of a file, by its beginning. Throws what is missing to make candles of it.
     public init(of file: [UInt8]) throws(CandleFileError) {
-        guard let first = file.first(where: { $0 > 0x20 }) else { throw CandleFileError("the file is empty") }
+        let mark = file.starts(with: Self.byteOrderMark) ? Self.byteOrderMark.count : 0
+        guard let first = file.dropFirst(mark).first(where: { $0 > 0x20 }) else { throw CandleFileError("the file is empty") }
+        guard !Self.packed.contains(where: { file.starts(with: $0) }) else {
+            throw CandleFileError("it is compressed: unpack it first")
+        }
         if first == UInt8(ascii: "[") {
             let row = file.prefix(10_000).drop { $0 != UInt8(ascii: "[") }.dropFirst().drop { $0 != UInt8(ascii: "[") }
             let end = row.firstIndex(of: UInt8(ascii: "]")) ?? row.endIndex
@@ -36,14 +40,24 @@ public struct CandleFileForm: Equatable, Sendable, CustomStringConvertible {
                 .json, try Self.columns(count: row[..<end].split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false).count))
             return
         }
-        let line = file.prefix(100_000).prefix { $0 != UInt8(ascii: "\n") }
-        let fields = CandleFields.csv(line).map { $0.lowercased() }
+        let line = file.prefix(100_000).dropFirst(mark).prefix { $0 != UInt8(ascii: "\n") }
+        let fields = CandleFields.csv(line)
         if let name = fields.first, Double(name) != nil {
-            self.init(.csv, try Self.columns(count: fields.count))
+            self.init(.csv, try Self.columns(count: fields.count), headerLength: mark)
         } else {
-            self.init(.csv, fields, headerLength: min(line.count + 1, file.count))
+            self.init(.csv, fields.map(Self.plainName), headerLength: min(mark + line.count + 1, file.count))
         }
         try requireColumns()
+    }
+
+    /// Of UTF-8, as spreadsheets write it.
+    private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+    /// How gzip and zip begin.
+    private static let packed: [[UInt8]] = [[0x1F, 0x8B], Array("PK\u{3}\u{4}".utf8)]
+
+    /// `Open time` and `open-time` are `open_time`.
+    private static func plainName(_ name: String) -> String {
+        String(name.lowercased().map { $0 == " " || $0 == "-" ? "_" : $0 })
     }
 
     /// What `description` gave; nil for anything else.
@@ -88,9 +102,11 @@ public struct CandleFileError: Error, Equatable, CustomStringConvertible {
 extension CandleFileForm {
     /// The rows of a piece. One that cannot be read is set aside.
     public func candles(_ piece: [UInt8], interval: KlineInterval) throws(AnswerError) -> ParsedRows<Candle> {
-        let fields = CandleFields(columns, interval)
+        candles(try rows(piece), CandleFields(columns, interval))
+    }
+
+    func candles(_ read: ParsedRows<[String]>, _ fields: CandleFields) -> ParsedRows<Candle> {
         var parsed = ParsedRows<Candle>()
-        let read = try rows(piece)
         parsed.rejected = read.rejected
         for (position, row) in read.rows {
             do throws(CandleFileError) {
@@ -104,7 +120,7 @@ extension CandleFileForm {
         return parsed.oldestFirst
     }
 
-    private func rows(_ piece: [UInt8]) throws(AnswerError) -> ParsedRows<[String]> {
+    func rows(_ piece: [UInt8]) throws(AnswerError) -> ParsedRows<[String]> {
         switch container {
         case .csv:
             let lines = piece.split(whereSeparator: { $0 == UInt8(ascii: "\n") }).filter { $0.contains { $0 > 0x20 } }

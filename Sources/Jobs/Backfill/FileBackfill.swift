@@ -12,13 +12,15 @@ public import Warehouse
 public struct FileBackfill: BatchJob {
     /// A file as it was read.
     public struct File: Sendable {
-        /// Without its folder.
-        public var name: String
+        public var path: String
         public var bytes: [UInt8]
         public var modifiedAt: Date
 
-        public init(name: String, bytes: [UInt8], modifiedAt: Date) {
-            self.name = name
+        /// Without its folder.
+        var name: String { path.split(separator: "/").last.map(String.init) ?? path }
+
+        public init(path: String, bytes: [UInt8], modifiedAt: Date) {
+            self.path = path
             self.bytes = bytes
             self.modifiedAt = modifiedAt
         }
@@ -39,13 +41,15 @@ public struct FileBackfill: BatchJob {
         self.settings = settings
         self.series = series
         self.file = file
-        form = try CandleFileForm(of: file.bytes)
+        do { form = try CandleFileForm(of: file.bytes) } catch { throw CandleFileError("\(file.path): \(error)") }
     }
 
+    /// Throws a `CandleSpacingError`, with nothing done, if its rows are no candles of that interval; and a `CandleFileError` if a part of
+    /// it cannot be read, or most of its rows had to be set aside: the others are loaded then.
     public func run(_ context: JobContext) throws -> JobCounts {
         let pieces = form.pieces(file.bytes, rows: Self.pieceRows)
-        let (openings, fault) = read(pieces)
-        let receivedAt = receivedAt(openings, now: context.now())
+        let survey = try survey(pieces, now: context.now())
+        let receivedAt = receivedAt(survey, now: context.now())
         let bronze = try Bronze(settings.lake, context.connection, log: context.log, stop: context.stop, renews: true)
         let log = IngestionLog(context.connection)
         var before: JobCounts = [:]
@@ -64,8 +68,12 @@ public struct FileBackfill: BatchJob {
         for name in ["rows_inserted", "rows_updated", "rows_duplicate"] { counts[name, default: 0] -= before[name] ?? 0 }
         counts["objects"] = bronze.objects
         counts["pending"] = try RawObjectRepository(context.connection).unprocessed(bronze.keys)
-        counts.merge(try missing(openings, GapRepository(context.connection))) { $1 }
-        if let fault { throw CandleFileError("a part of \(file.name) cannot be read: \(fault.reason)") }
+        counts.merge(try missing(survey, GapRepository(context.connection))) { $1 }
+        if let fault = survey.fault { throw CandleFileError("a part of \(file.path) cannot be read: \(fault.reason)") }
+        let (read, rejected) = (counts["rows_read"] ?? 0, counts["rows_rejected"] ?? 0)
+        guard rejected * 2 <= read else {
+            throw CandleFileError("\(file.path): \(rejected) of \(read) rows were set aside; crypto_gaf.rejected_rows says why")
+        }
         return counts
     }
 
@@ -75,31 +83,25 @@ public struct FileBackfill: BatchJob {
             url: "file:\(file.name)", requestedAt: receivedAt, receivedAt: receivedAt, status: 200, source: form.description, body: piece)
     }
 
-    /// When its candles open, and what is wrong with the first piece that cannot be read.
-    private func read(_ pieces: [[UInt8]]) -> (openings: [Int64], fault: AnswerError?) {
-        var (openings, fault): ([Int64], AnswerError?) = ([], nil)
-        for piece in pieces {
-            do throws(AnswerError) {
-                openings += try form.candles(piece, interval: series.interval).rows.map(\.row.openTime)
-            } catch {
-                fault = fault ?? error
-            }
-        }
-        return (openings, fault)
+    private func survey(_ pieces: [[UInt8]], now: Date) throws -> CandleFileSurvey {
+        var survey = CandleFileSurvey(form, series.interval, now: now.milliseconds)
+        for piece in pieces { survey.add(piece) }
+        do { try survey.requireSpacing() } catch { throw CandleSpacingError("\(file.path): \(error)") }
+        return survey
     }
 
     /// When the file was last changed; now if that is to come, or was before a candle opened that the file has: copying and unpacking
     /// leave all sorts of times.
-    private func receivedAt(_ openings: [Int64], now: Date) -> Date {
-        let newest = openings.lazy.map { Date(milliseconds: $0) }.filter { $0 <= now }.max()
+    private func receivedAt(_ survey: CandleFileSurvey, now: Date) -> Date {
+        let newest = survey.newestOpening.map { Date(milliseconds: $0) }
         return file.modifiedAt > now || file.modifiedAt < newest ?? .distantPast ? now : file.modifiedAt
     }
 
     /// Between the first and the last candle of the file.
-    private func missing(_ openings: [Int64], _ gaps: GapRepository) throws -> JobCounts {
-        guard let first = openings.min(), let last = openings.max() else { return ["gaps": 0, "missing": 0] }
+    private func missing(_ survey: CandleFileSurvey, _ gaps: GapRepository) throws -> JobCounts {
+        guard let openings = survey.openings else { return ["gaps": 0, "missing": 0] }
         let step = series.interval.milliseconds
-        let window = series.interval.open(at: first)..<(series.interval.open(at: last) + step)
+        let window = series.interval.open(at: openings.lowerBound)..<(series.interval.open(at: openings.upperBound) + step)
         let missing = try gaps.missing([ExpectedCandles(series, window)])[0]
         return ["gaps": missing.ranges.count, "missing": Int(missing.length / step)]
     }

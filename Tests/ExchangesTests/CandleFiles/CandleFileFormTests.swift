@@ -31,6 +31,10 @@ import Testing
             "date,open,high,low,close,volume\n\"2023-11-14T22:14:00Z\",1.5,2,1,1.25,7\n",
             "close_time,open,high,low,close,volume\n1700000100,1.5,2,1,1.25,7\n",
             "[[1700000040000, 1.5, 2, 1, 1.25, 7]]",
+            "\u{FEFF}timestamp,open,high,low,close,volume\n1700000040,1.5,2,1,1.25,7\n",
+            "\u{FEFF}1700000040,1.5,2,1,1.25,7\n", "\u{FEFF}[[1700000040,1.5,2,1,1.25,7]]",
+            "Open time,Open,High,Low,Close,Volume,Close time,Quote asset volume,Number of trades,Taker buy base asset volume,Taker buy quote asset volume,Ignore\n1700000040000,1.5,2,1,1.25,7,1700000099999,9,3,2,4,0\n",
+            "\"Open-Time\" ,OPEN,High,low,CLOSE, Volume\n1700000040,1.5,2,1,1.25,7\n",
             " [\n [\"1700000040000\",\"1.5\",\"2\",\"1\",\"1.25\",\"7\",1700000099999,\"9\",3,\"2\",\"4\",\"0\"]\n]\n",
         ])
     func layouts(text: String) throws {
@@ -148,8 +152,11 @@ import Testing
             ("", "the file is empty"), ("time,open,high,low,volume\n1,1,1,1,1", "it has no column close"),
             ("open,high,low,close,volume\n1,1,1,1,1", "it has no column that tells a time, such as open_time"),
             ("1,2,3,4,5,6,7\n", "it has no header, and 7 columns: 6 or 12 would be known"), ("[]", "columns: 6 or 12"),
+            ("\u{1F}\u{8B}", "it is compressed: unpack it first"), ("PK\u{3}\u{4}\u{14}", "it is compressed: unpack it first"),
         ])
     func refused(text: String, reason: String) {
-        #expect { try CandleFileForm(of: Array(text.utf8)) } throws: { "\($0)".contains(reason) }
+        // Beyond ASCII each character is the byte of its number.
+        let file = text.unicodeScalars.map { UInt8($0.value) }
+        #expect { try CandleFileForm(of: file) } throws: { "\($0)".contains(reason) }
     }
 }

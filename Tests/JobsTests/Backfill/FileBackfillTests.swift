@@ -189,7 +189,7 @@ import Warehouse
         "a bad row or a bad piece of a file stops nothing of its venue",
         arguments: [
             ("[[1700000040000,1,2,1,1,5],[1700000100000,1,2,1,1,null]]", 0, "loaded"),
-            (#"[["x","1","2","1","1",true],[[],1,2,1,1,5]]"#, 0, "loaded"), ("[[1,2,3,4,5,6", 65, "unreadable"),
+            (#"[["x","1","2","1","1",true],[[],1,2,1,1,5]]"#, 65, "loaded"), ("[[1,2,3,4,5,6", 65, "unreadable"),
         ])
     func badJSON(text: String, status: Int32, outcome: String) throws {
         let (run, _) = try load(text, name: "candles.json")

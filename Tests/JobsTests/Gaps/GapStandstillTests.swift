@@ -90,7 +90,7 @@ import Warehouse
         #expect(try fixture.run(backfill, log: log.log)["held"] ?? 0 >= 45)
         #expect(log.count("ingest.not_loaded", "switched off") == 2)
         let file = FileBackfill.File(
-            name: "x.csv", bytes: Array("timestamp,open,high,low,close,volume\n1735689600,1,2,1,2,3\n".utf8), modifiedAt: Date())
+            path: "x.csv", bytes: Array("timestamp,open,high,low,close,volume\n1735689600,1,2,1,2,3\n".utf8), modifiedAt: Date())
         #expect(try fixture.run(FileBackfill(fixture.settings(), series, file), log: log.log)["pending"] == 1)
         #expect(log.count("ingest.not_loaded", "switched off") == 3)
         #expect(try number("SELECT count(*) FROM crypto_gaf.fact_klines") == 0)

@@ -47,7 +47,9 @@ struct JobCommand: Command {
     }
 
     static func requires(for words: [String]) -> Set<Configuration.Section> {
-        words.contains("--list") ? [] : (entry(in: words)?.requires ?? []).union([.postgres, .session])
+        // A name that no job has is told of before what its environment lacks.
+        guard !words.contains("--list"), let entry = entry(in: words) else { return [] }
+        return entry.requires.union([.postgres, .session])
     }
 
     static func help(for words: [String]) -> String {

@@ -35,8 +35,9 @@ struct ReplayCommand: Command {
     init(_ arguments: Arguments, _ configuration: Configuration) throws {
         guard arguments.operands.isEmpty else { throw UsageError("replay takes no operand (got \"\(arguments.operands[0])\")") }
         guard let from = try arguments.time("--from") else { throw UsageError("replay needs --from DAY, such as 2026-01-31") }
-        let to = try arguments.time("--to") ?? Date()
-        guard from <= to else { throw UsageError("--from must not be after --to") }
+        let (now, last) = (Date(), try arguments.time("--to"))
+        let to = last ?? now
+        guard from <= to else { throw UsageError("--from must not be after \(last == nil ? "now, which is \(now.utcText)" : "--to")") }
         let symbol = try arguments.string("--symbol").map { text in
             do { return try Pair(text) } catch { throw UsageError("--symbol: \(error)") }
         }
@@ -54,15 +55,19 @@ struct ReplayCommand: Command {
         ProcessMemory.keepFreed(pools: replay.threads)
         var line = ProgressLine()
         let connect: @Sendable () throws(PostgresError) -> Connection = { [database] () throws(PostgresError) in try Connection(database) }
+        var listed = 0
         let counts = try replay.run(log: program.log, stop: program.stop, connect: connect) { progress in
             let counts = progress.counts
+            listed = progress.listed
             line.show(
                 "replay: \(counts["objects"] ?? 0) of \(progress.listed) objects, \(counts["rows_inserted"] ?? 0) rows inserted, "
                     + "\(counts["rows_updated"] ?? 0) updated, \(counts["rows_duplicate"] ?? 0) there already")
         }
         line.end()
-        let fields = counts.sorted { $0.key < $1.key }.map { (key: $0.key, value: Log.Value.integer($0.value)) }
-        program.log.log(.info, "replay.finished", fields: fields)
+        var fields = counts.sorted { $0.key < $1.key }.map { (key: $0.key, value: Log.Value.integer($0.value)) }
+        let isIdle = listed == 0 && !program.stop.isRequested
+        if isIdle { fields.append(("note", "nothing in the lake matches")) }
+        program.log.log(isIdle ? .warning : .info, "replay.finished", fields: fields)
         let gone = (counts["lost"] ?? 0) + (counts["corrupt"] ?? 0)
         guard gone == 0 else { throw IncompleteReplay(gone: gone) }
     }

@@ -114,7 +114,17 @@ extension SymbolsCommand {
         return TrackingChanges(
             klines: try off("--no-klines", unless: "--interval"), depth: try off("--no-depth", unless: "--depth-levels"),
             tickers: try tickers(arguments), intervals: try intervals(arguments.string("--interval")),
-            depthLevels: try arguments.int("--depth-levels", in: TrackingChanges.depthLevelsRange), since: try arguments.time("--since"))
+            depthLevels: try arguments.int("--depth-levels", in: TrackingChanges.depthLevelsRange), since: try since(arguments))
+    }
+
+    /// A time that is far ahead is a slip: no candle would be accounted for until then.
+    private static func since(_ arguments: Arguments) throws -> Date? {
+        guard let since = try arguments.time("--since") else { return nil }
+        let now = Date()
+        guard since <= now.addingTimeInterval(86_400) else {
+            throw UsageError("--since must not be more than a day ahead of now, which is \(now.utcText)")
+        }
+        return since
     }
 
     private static func tickers(_ arguments: Arguments) throws -> Bool? {

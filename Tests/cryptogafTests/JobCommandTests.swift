@@ -67,6 +67,12 @@ import Testing
         #expect(try Program.run(["job", "transform", "--dry-run"], environment: incomplete).status == 78)
     }
 
+    @Test("a job that does not exist is named before the environment is looked at")
+    func unknown() throws {
+        let run = try Program.run(["job", "sweep"], environment: [:])
+        #expect(run.status == 64 && run.errors.contains("there is no job"), "\(run.errors)")
+    }
+
     @Test("a job that does not exist, none at all, or words too many end with 64")
     func usage() throws {
         let environment = ["POSTGRES_HOST": "x", "POSTGRES_USER": "x", "POSTGRES_DB": "x"]

@@ -110,6 +110,7 @@ import Warehouse
             (["track", "kucoin:BTC-USDT", "--depth-levels", "101"], "kucoin tells at most 100 levels"),
             (["track", "binance:BTC-USDT", "--since", "yesterday"], "--since takes a day or a time in UTC"),
             (["track", "binance:BTC-USDT", "--since", "2025-02-30"], "--since takes a day or a time in UTC"),
+            (["track", "binance:BTC-USDT", "--since", "2999-01-01"], "--since must not be more than a day ahead of now, which is 2"),
             (["untrack", "binance:BTC-USDT", "--no-depth"], "set nothing"),
             (["list", "--no-check"], "set nothing"),
             (["watch", "binance:BTC-USDT"], "symbols knows track, untrack and list"),

@@ -274,5 +274,10 @@ import Warehouse
         #expect(unknown.status == 64 && unknown.errors.contains("there are coinbase, binance"), "\(unknown.errors)")
         #expect(try Program.run(words + ["--symbol", "BTC"], environment: fixture.environment).status == 64)
         #expect(try Program.run(["replay", "--from", "2026-03-02", "--to", "2026-03-01"], environment: fixture.environment).status == 64)
+        let early = try Program.run(["replay", "--from", "2999-01-01"], environment: fixture.environment)
+        #expect(early.status == 64 && early.errors.contains("--from must not be after now, which is 2"), "\(early.errors)")
+        #expect(!result.errors.contains("nothing in the lake matches"))
+        let idle = try Program.run(["replay", "--from", "2025-03-01", "--to", "2025-06-01"], environment: fixture.environment)
+        #expect(idle.status == 0 && idle.errors.contains("nothing in the lake matches"), "\(idle.errors)")
     }
 }

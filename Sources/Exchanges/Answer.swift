@@ -12,7 +12,7 @@ struct Subject: Sendable {
 
     /// Throws what a status other than 2xx means; 404 only for what stands in the path, which is a product.
     func requireSuccess(_ response: Response) throws(VenueError) {
-        guard let code = VenueError.Code(status: response.status) else { return }
+        guard let code = VenueError.Code(response, isExplained: true) else { return }
         let message = "status \(response.status)" + excerpt(response.body)
         throw error(response.status == 404 ? .unknownSymbol : code, message, response)
     }

@@ -3,20 +3,30 @@ import FoundationEssentials
 
 extension VenueError.Code {
     /// What a status means to every venue; nil: it is 2xx.
-    init?(status: Int) {
-        switch status {
+    ///
+    /// - Parameter isExplained: the body gives a reason in the form that the venue's API has for them. Without one nobody can tell that it
+    ///   was the API that answered, and 401, 403, 407 and 451 are about who asks, whatever the reason.
+    ///
+    /// Source: RFC 9110, section 15; RFC 8470, section 5.2 (425); RFC 7725 (451)
+    init?(_ response: Response, isExplained: Bool) {
+        switch response.status {
         case 200..<300: return nil
         case 418, 429: self = .rateLimited
-        case 500...: self = .down
-        default: self = .rejected
+        // A firewall that says for how long: Binance's, when there were too many questions.
+        case 403 where response.retryAfter != nil: self = .rateLimited
+        case 408, 425, 500...: self = .down
+        case 401, 403, 407, 451: self = .denied
+        case 400..<500 where isExplained: self = .rejected
+        default: self = .denied
         }
     }
 }
 
 extension VenueRefusal {
     /// What a status means that is not 2xx; nil: it is.
+    /// - Parameter message: the venue's; nil: the body has none.
     init?(status response: Response, message: String? = nil) {
-        guard let code = VenueError.Code(status: response.status) else { return nil }
+        guard let code = VenueError.Code(response, isExplained: message != nil) else { return nil }
         self.init(code, response, message: message)
     }
 
@@ -34,7 +44,7 @@ extension VenueRefusal {
             self.init(status: response)
             return
         }
-        let kind = meaning(code, body.message) ?? VenueError.Code(status: response.status) ?? .rejected
+        let kind = meaning(code, body.message) ?? VenueError.Code(response, isExplained: true) ?? .rejected
         self.init(kind, response, message: body.message, retryAfter: kind == .rateLimited ? wait : nil)
     }
 

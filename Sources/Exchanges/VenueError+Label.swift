@@ -14,6 +14,7 @@ extension VenueError.Code {
         case .rateLimited: "rate_limited"
         case .unknownSymbol: "unknown_symbol"
         case .rejected: "rejected"
+        case .denied: "denied"
         case .malformed: "malformed"
         case .wrongClock: "wrong_clock"
         case .crossed: "crossed"

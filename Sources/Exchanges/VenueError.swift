@@ -5,14 +5,16 @@ public struct VenueError: Error, Equatable, CustomStringConvertible {
     public enum Code: Equatable, Sendable {
         /// No complete HTTP answer.
         case unreachable(TransferError.Code)
-        /// 5xx: the venue's own fault.
+        /// 5xx, 408, 425: the venue's own fault, and the same question may be answered soon.
         case down
-        /// 429, 418: asked too often.
+        /// 429, 418, and 403 with a time to wait: asked too often.
         case rateLimited
         /// The venue does not know the product.
         case unknownSymbol
-        /// Any other status: the request is not what the venue wants.
+        /// The venue's API says that the request is not what it wants.
         case rejected
+        /// A 3xx, 403, 451, or a status without a word of the venue's API: it lets us have nothing, whatever we ask.
+        case denied
         /// Not JSON, or not of the agreed shape, or numbers that cannot be.
         case malformed
         /// Its clock is too far from ours for its word on what is closed.
@@ -47,10 +49,15 @@ public struct VenueError: Error, Equatable, CustomStringConvertible {
     /// The same question may be answered soon. Of the others somebody must change something first, so ask rarely.
     public var isRetryable: Bool {
         switch code {
-        case .unreachable(.invalidRequest), .unreachable(.insecure), .unreachable(.tooManyRedirects), .unknownSymbol, .rejected: false
+        case .unreachable(.invalidRequest), .unreachable(.insecure), .unreachable(.tooManyRedirects), .unknownSymbol, .rejected,
+            .denied:
+            false
         case .unreachable, .down, .rateLimited, .malformed, .wrongClock, .crossed, .emptySide: true
         }
     }
+
+    /// The venue has answered, for good, and about this question only: any other may have an answer.
+    public var isAboutQuestion: Bool { code == .unknownSymbol || code == .rejected }
 
     public var description: String { "\(venue) \(symbol): \(message) (\(url))" }
 }

@@ -128,7 +128,7 @@ struct CoinbaseLocalTests {
         #expect(error(429, [Header("retry-after", "7")])?.retryAfter == .seconds(7))
         #expect(error(503)?.code == .down && error(503)?.isRetryable == true)
         #expect(error(404)?.code == .unknownSymbol && error(404)?.isRetryable == false)
-        #expect(error(400)?.code == .rejected && error(302)?.code == .rejected)
+        #expect(error(400)?.code == .rejected && error(302)?.code == .denied)
         #expect(error(500)?.description == "coinbase-local BTC-USD: status 500: no (http://venue/x)")
     }
 }

@@ -57,6 +57,8 @@ public enum Bybit: Venue {
             switch code {
             case "10006", "10018", "10429": .rateLimited
             case "10000", "10016", "10019": .down
+            // The address is banned; the law of its country.
+            case "10009", "10024": .denied
             // All that is wrong with a parameter has one code.
             case "10001" where message?.lowercased().contains("symbol") == true: .unknownSymbol
             default: nil

@@ -41,7 +41,7 @@ public struct Coinbase: Venue {
     public static func refusal(_ response: Response) -> VenueRefusal? {
         guard !response.isSuccess else { return nil }
         let message = ErrorBody(response.body, code: "", message: "message").message
-        if response.status == 404 { return VenueRefusal(.unknownSymbol, response, message: message) }
+        if response.status == 404, message != nil { return VenueRefusal(.unknownSymbol, response, message: message) }
         return VenueRefusal(status: response, message: message)
     }
 

@@ -82,6 +82,7 @@ public enum Kraken: Venue {
         let limits = ["Rate limit", "Too many requests", "Throttled", "Temporary lockout"]
         if limits.contains(where: error.contains) { return .rateLimited }
         if error.hasPrefix("EService") || error.hasPrefix("EGeneral:Internal error") { return .down }
+        if error.hasPrefix("EGeneral:Permission denied") { return .denied }
         return error.hasPrefix("EQuery:Unknown asset") ? .unknownSymbol : .rejected
     }
 }

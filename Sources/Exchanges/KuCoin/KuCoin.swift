@@ -71,6 +71,8 @@ public enum KuCoin: Venue {
             case "429000", "1015", "200002": .rateLimited
             case "900001", "400500": .unknownSymbol
             case "500000", "230005": .down
+            // Not from this country.
+            case "400302": .denied
             // All that is wrong with a parameter has one code.
             case "400100" where ["symbol", "pair"].contains { message?.lowercased().contains($0) == true }: .unknownSymbol
             default: nil

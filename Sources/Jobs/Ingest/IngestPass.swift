@@ -20,7 +20,7 @@ final class IngestPass {
     /// By venue.
     private var targets: [String: [any IngestTarget]] = [:]
     private var failed: Set<ExtractionKey> = []
-    /// Asked with success, refused for good, or with nothing to ask.
+    /// Asked with success, refused for good by itself, or with nothing to ask.
     private var reached: Set<ExtractionKey> = []
     private let notesExtractions: Bool
     private(set) var counts: JobCounts = [:]
@@ -122,7 +122,7 @@ extension IngestPass {
         case .answered(let response): try take(response, reply, target)
         case .refused(let response, let error):
             try keep(response, reply, target)
-            if !error.isRetryable { reached.insert(target.key) }
+            if error.isAboutQuestion { reached.insert(target.key) }
             fail(target, "\(error)")
         case .failed(let error): fail(target, "\(error)")
         case .postponed(let reason): fail(target, reason, wasAsked: reply.inquiry.tries > 0)
@@ -209,13 +209,14 @@ extension IngestPass {
         fail(left, at: site, "\(error)", event: "ingest.clock_refused")
     }
 
-    /// Without its clock a venue's targets are asked for all the same, unless it did not answer at all: then each would only wait in vain.
+    /// Without its clock a venue's targets are asked for all the same, unless it did not answer at all, or denies us everything: then each would
+    /// only wait in vain.
     private func begin(after reply: VenueReply) {
         let site = reply.inquiry.site
         let targets = targets[site.name, default: []]
         switch reply.outcome {
         case .answered: targets.forEach(ask)
-        case .refused(_, let error) where !error.isRetryable: targets.forEach(ask)
+        case .refused(_, let error) where error.isAboutQuestion: targets.forEach(ask)
         case .refused(_, let error), .failed(let error): fail(targets, at: site, "\(error)")
         case .postponed(let reason): fail(targets, at: site, reason)
         }
@@ -223,7 +224,8 @@ extension IngestPass {
 }
 
 extension JobContext {
-    /// Throws when a pass had targets, and reached none of them. One that the venue refuses for good, as it is listed no more, was reached.
+    /// Throws when a pass had targets, and reached none of them. One that the venue refuses for good, as it is listed no more, was reached;
+    /// one was not at a venue that denies us everything.
     func requireReached(_ counts: JobCounts, evidence: String) throws {
         guard let targets = counts["targets"], targets > 0, counts["reached"] == 0, !stop.isRequested else { return }
         throw JobFailure("none of \(targets) could be fetched; \(evidence)", counts: counts)

@@ -95,6 +95,8 @@ extension VenueFetcher {
                 postpone(lane, "the run was stopped")
             } else if ContinuousClock.now >= deadline {
                 postpone(lane, "the run's time was over before its turn came")
+            } else if let reason = lane.closed {
+                postpone(lane, reason)
             } else {
                 while let inquiry = try lane.next(at: .now, budgets) { submit(inquiry, lane) }
                 if lane.notBefore > deadline {
@@ -153,6 +155,8 @@ extension VenueFetcher {
     /// Rests it for another try, or lets it end.
     private func settle(_ inquiry: VenueInquiry, _ error: VenueError, _ outcome: VenueReply.Outcome, _ lane: VenueLane) throws {
         if error.code == .rateLimited { try pause(lane, error) }
+        // Whoever asks next would hear the same.
+        if error.code == .denied { lane.close("\(lane.site.name) answers nobody here: \(error.message)") }
         if lane.isDown {
             replies.append(VenueReply(inquiry, outcome))
             return postpone(lane, "\(lane.site.name) does not answer: \(error.message)")

@@ -54,8 +54,11 @@ final class VenueInquiry {
     }
 
     func error(_ refusal: VenueRefusal, _ response: Response) -> VenueError {
-        VenueError(
-            refusal.code, venue: site.name, symbol: symbol, url: response.url, message: refusal.message, retryAfter: refusal.retryAfter)
+        // That no clock is where it was says nothing of what stands elsewhere.
+        let isMoved = question == .time && response.status == 404 && refusal.code == .denied
+        return VenueError(
+            isMoved ? .rejected : refusal.code, venue: site.name, symbol: symbol, url: response.url, message: refusal.message,
+            retryAfter: refusal.retryAfter)
     }
 }
 

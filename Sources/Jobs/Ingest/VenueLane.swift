@@ -13,6 +13,8 @@ final class VenueLane {
     private(set) var notBefore: ContinuousClock.Instant
     /// Whether that is because the venue asked to be left alone.
     private(set) var isPaused = false
+    /// Why nothing more is asked in this run; nil: something may be.
+    private(set) var closed: String?
     private(set) var inFlight = 0
     private var failuresInRow = 0
 
@@ -80,6 +82,8 @@ final class VenueLane {
         notBefore = max(notBefore, until)
         isPaused = true
     }
+
+    func close(_ reason: String) { closed = reason }
 
     /// Everyone who waits or rests; they are the caller's now.
     func clear() -> [VenueInquiry] {

@@ -101,7 +101,7 @@ struct BinanceTests {
         "refusals are told apart",
         arguments: [
             (400, -1121, VenueError.Code.unknownSymbol), (400, -1100, .rejected), (429, -1003, .rateLimited), (418, -1003, .rateLimited),
-            (400, -1003, .rateLimited), (503, -1008, .down), (400, -1001, .down), (500, 0, .down), (451, 0, .rejected),
+            (400, -1003, .rateLimited), (503, -1008, .down), (400, -1001, .down), (500, 0, .down), (451, 0, .denied), (403, 0, .denied),
         ])
     func refusals(status: Int, code: Int, expected: VenueError.Code) {
         let refusal = Binance.refusal(Response(#"{"code":\#(code),"msg":"words"}"#, status: status))

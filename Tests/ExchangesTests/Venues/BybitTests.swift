@@ -67,7 +67,7 @@ struct BybitTests {
         response.headers = [Header("x-bapi-limit-reset-timestamp", "9223372036854775807")]
         #expect(Bybit.refusal(response)?.retryAfter == .seconds(1 << 31))
         #expect(Bybit.refusal(Response("403, access too frequent", status: 403))?.retryAfter == .seconds(600))
-        #expect(Bybit.refusal(Response("<html>your country</html>", status: 403))?.code == .rejected)
+        #expect(Bybit.refusal(Response("<html>your country</html>", status: 403))?.code == .denied)
     }
 
     @Test("markets and time")

@@ -33,7 +33,7 @@ struct CoinbaseAdvancedTests {
         arguments: [
             ("NOT_FOUND", 404, "words", VenueError.Code.unknownSymbol), ("INVALID_ARGUMENT", 400, "product_id is wrong", .unknownSymbol),
             ("INVALID_ARGUMENT", 400, "start and end argument is invalid", .rejected), ("INTERNAL", 500, "words", .down),
-            ("rate_limit_exceeded", 429, "words", .rateLimited), ("unauthorized", 401, "words", .rejected),
+            ("rate_limit_exceeded", 429, "words", .rateLimited), ("unauthorized", 401, "words", .denied),
         ])
     func refusals(word: String, status: Int, message: String, expected: VenueError.Code) {
         let refusal = CoinbaseAdvanced.refusal(

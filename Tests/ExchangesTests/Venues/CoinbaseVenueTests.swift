@@ -48,6 +48,7 @@ struct CoinbaseVenueTests {
     func refusals() {
         let refusal = Coinbase.refusal(Response(#"{"message":"NotFound"}"#, status: 404))
         #expect(refusal == VenueRefusal(.unknownSymbol, message: "status 404: NotFound"))
+        #expect(Coinbase.refusal(Response("<html>", status: 404))?.code == .denied, "not the API's words")
         #expect(Coinbase.refusal(Response(#"{"message":"Public rate limit exceeded"}"#, status: 429))?.code == .rateLimited)
         #expect(Coinbase.refusal(Response(#"{"message":"granularity too small"}"#, status: 400))?.code == .rejected)
     }

@@ -124,7 +124,7 @@ struct GateTests {
     @Test(
         "recorded refusals", Sample.present,
         arguments: [
-            ("gateio_400_invalid_currency", 400, VenueError.Code.unknownSymbol), ("gateio_401_invalid_signature", 401, .rejected),
+            ("gateio_400_invalid_currency", 400, VenueError.Code.unknownSymbol), ("gateio_401_invalid_signature", 401, .denied),
             ("gateio_500_server_error", 500, .down), ("gateio_too_fast", 400, .rateLimited),
         ])
     func recordedRefusals(name: String, status: Int, code: VenueError.Code) throws {

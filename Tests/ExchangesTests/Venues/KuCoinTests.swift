@@ -43,6 +43,7 @@ struct KuCoinTests {
             ("429000", 200, "words", VenueError.Code.rateLimited), ("900001", 200, "words", .unknownSymbol),
             ("400100", 400, "Unsupported trading pair.", .unknownSymbol), ("400100", 200, "Incorrect candlestick type", .rejected),
             ("500000", 200, "words", .down), ("404000", 404, "words", .rejected),
+            ("400302", 200, "words", .denied),
         ])
     func refusals(code: String, status: Int, words: String, expected: VenueError.Code) {
         let refusal = KuCoin.refusal(

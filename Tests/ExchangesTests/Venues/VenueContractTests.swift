@@ -144,7 +144,8 @@ struct VenueContractTests {
     func statuses(name: String) throws {
         let venue = try venue(name)
         let codes: [(Int, VenueError.Code)] = [
-            (429, .rateLimited), (418, .rateLimited), (500, .down), (502, .down), (503, .down), (400, .rejected),
+            (429, .rateLimited), (418, .rateLimited), (500, .down), (502, .down), (503, .down), (408, .down), (425, .down),
+            (403, .rateLimited), (302, .denied), (400, .denied), (401, .denied), (451, .denied),
         ]
         for (status, code) in codes {
             for text in ["", "<html>", "[]"] {
@@ -152,6 +153,7 @@ struct VenueContractTests {
                 #expect(refusal?.code == code && refusal?.retryAfter == .seconds(7), "\(status) \(text)")
             }
         }
+        #expect(venue.refusal(Response("<html>no", status: 403))?.code == .denied, "it does not say for how long")
         #expect(venue.refusal(Response("<html>", status: 200)) == nil)
     }
 }

@@ -80,14 +80,7 @@ import Warehouse
     @Test("one answer too late is asked for again, and then is there")
     func recovers() throws {
         try fixture.track("BTC-USDT", minutes: 5)
-        let first = Mutex(true)
-        fixture.market.fault { request in
-            guard request.path == "/api/v3/klines" else { return nil }
-            return first.withLock { isFirst in
-                defer { isFirst = false }
-                return isFirst ? .silence(5) : nil
-            }
-        }
+        fixture.market.faultOnce(.silence(5))
         let counts = try fixture.run(IngestKlines(fixture.settings(timeout: .milliseconds(300))))
         #expect(counts["failed"] == 0 && counts["retries"] == 1)
     }
@@ -115,14 +108,7 @@ import Warehouse
     @Test("after a short pause the same run goes on")
     func shortPause() throws {
         try fixture.track("BTC-USDT", minutes: 5)
-        let first = Mutex(true)
-        fixture.market.fault { request in
-            guard request.path == "/api/v3/klines" else { return nil }
-            return first.withLock { isFirst in
-                defer { isFirst = false }
-                return isFirst ? .json("{}", status: 429, [("Retry-After", "1")]) : nil
-            }
-        }
+        fixture.market.faultOnce(.json("{}", status: 429, [("Retry-After", "1")]))
         let counts = try fixture.run(IngestKlines(fixture.settings()))
         #expect(counts["rate_limited"] == 1 && counts["failed"] == 0)
     }

@@ -39,6 +39,11 @@ final class ScriptedMarket: Sendable {
 
     /// What is not answered as it should be; nil: as it should.
     func fault(_ fault: @escaping Fault) { box.state.withLock { $0.fault = fault } }
+    /// The first question for candles is answered with this.
+    func faultOnce(_ answer: ScriptedServer.Answer) {
+        let left = Mutex(Optional(answer))
+        fault { request in request.path == "/api/v3/klines" ? left.withLock { $0.take() } : nil }
+    }
     func setHoles(_ holes: Set<Int64>) { box.state.withLock { $0.holes = holes } }
     func setSkew(_ seconds: Double) { box.state.withLock { $0.skew = seconds } }
     func delist(_ symbol: String) { _ = box.state.withLock { $0.delisted.insert(symbol) } }

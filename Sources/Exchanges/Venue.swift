@@ -12,8 +12,10 @@ public protocol Venue: Sendable {
 
     /// The venue's own name of a pair.
     static func symbol(of pair: Pair) -> String
-    /// Nil: not a name of a pair of spot assets.
+    /// Nil: not a name of a pair of spot assets, or of one among several and nobody can tell which.
     static func pair(of symbol: String) -> Pair?
+    /// All pairs that a name may mean: several where it has no separator, and two quotes end it.
+    static func pairs(of symbol: String) -> [Pair]
 
     /// Nil: the venue does not answer such a question.
     static func request(_ question: VenueQuestion, baseURL: String) -> Request?
@@ -25,7 +27,7 @@ public protocol Venue: Sendable {
     /// candle makes sense is not asked here (see `CandleCheck`).
     static func candles(_ body: [UInt8], interval: KlineInterval) throws(AnswerError) -> ParsedRows<Candle>
     static func depth(_ body: [UInt8]) throws(AnswerError) -> Depth
-    /// - Parameter pair: what was asked for, where the answer does not say itself; nil: all.
+    /// - Parameter pair: what was asked for; the answer is of that, and a row that says it is of another is set aside. Nil: all.
     static func tickers(_ body: [UInt8], of pair: Pair?) throws(AnswerError) -> ParsedRows<Ticker>
     /// Oldest first.
     static func trades(_ body: [UInt8]) throws(AnswerError) -> ParsedRows<PublicTrade>
@@ -37,6 +39,12 @@ public protocol Venue: Sendable {
 extension Venue {
     /// Whether it tells all tickers in one answer.
     public static var hasAllTickers: Bool { request(.tickers(nil), baseURL: publicURL) != nil }
+
+    /// Of a venue whose names have a separator.
+    public static func pairs(of symbol: String) -> [Pair] { pair(of: symbol).map { [$0] } ?? [] }
+
+    /// Whether an answer about all markets, in which they have such names, tells of this one.
+    public static func isPlain(_ pair: Pair) -> Bool { self.pair(of: symbol(of: pair)) == pair }
 
     /// Of a venue that is never asked for its time.
     public static func time(_ body: [UInt8]) throws(AnswerError) -> Int64 {

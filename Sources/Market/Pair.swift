@@ -19,15 +19,6 @@ public struct Pair: Hashable, Sendable, Comparable, CustomStringConvertible {
         try self.init(base: parts[0], quote: parts[1])
     }
 
-    /// A venue's symbol without a separator: the first of `quotes` that ends it, and leaves something, is its quote. Nil: none does.
-    public init?(joined symbol: String, quotes: [String]) {
-        let symbol = symbol.uppercased()
-        guard let quote = quotes.first(where: { symbol.hasSuffix($0) && symbol.utf8.count > $0.utf8.count }),
-            let pair = try? Pair(base: symbol.dropLast(quote.count), quote: quote)
-        else { return nil }
-        self = pair
-    }
-
     public var description: String { "\(base)-\(quote)" }
 
     public static func < (a: Pair, b: Pair) -> Bool { (a.base, a.quote) < (b.base, b.quote) }

@@ -32,14 +32,4 @@ struct PairTests {
         let sorted = try ["ETH-BTC", "BTC-USDT", "BTC-USD", "1INCH-USD"].map { try Pair($0) }.sorted().map(\.description)
         #expect(sorted == ["1INCH-USD", "BTC-USD", "BTC-USDT", "ETH-BTC"])
     }
-
-    @Test("a joined name ends with the first quote that fits and leaves a base")
-    func joined() throws {
-        let quotes = ["FDUSD", "USDT", "BTC", "USD"]
-        #expect(Pair(joined: "BTCFDUSD", quotes: quotes)?.description == "BTC-FDUSD")
-        #expect(Pair(joined: "wbtcbtc", quotes: quotes)?.description == "WBTC-BTC")
-        #expect(Pair(joined: "USDTUSD", quotes: quotes)?.description == "USDT-USD")
-        #expect(Pair(joined: "USDT", quotes: quotes) == nil && Pair(joined: "ETHEUR", quotes: quotes) == nil)
-        #expect(Pair(joined: "币安USDT", quotes: quotes) == nil && Pair(joined: "", quotes: quotes) == nil)
-    }
 }

@@ -15,15 +15,16 @@ public enum Binance: Venue {
 
     public static func symbol(of pair: Pair) -> String { pair.base + pair.quote }
 
-    /// Symbols have no separator: the longest quote asset that ends one is its quote.
-    public static func pair(of symbol: String) -> Pair? { Pair(joined: symbol, quotes: quotes) }
+    public static func pair(of symbol: String) -> Pair? { joined.pair(of: symbol) }
+
+    public static func pairs(of symbol: String) -> [Pair] { joined.pairs(of: symbol) }
 
     /// Those that a market is priced in, or was.
-    static let quotes = [
+    private static let joined = JoinedSymbols(quotes: [
         "FDUSD", "USDT", "USDC", "TUSD", "BUSD", "USDP", "USDS", "USD1", "BIDR", "BKRW", "BVND", "IDRT", "AEUR", "EURI", "DOGE", "BTC",
         "ETH", "BNB", "XRP", "TRX", "SOL", "DOT", "DAI", "PAX", "VAI", "UST", "TRY", "EUR", "BRL", "GBP", "AUD", "RUB", "UAH", "ZAR", "PLN",
         "RON", "NGN", "ARS", "JPY", "MXN", "CZK", "COP",
-    ]
+    ])
 
     public static func request(_ question: VenueQuestion, baseURL: String) -> Request? {
         func get(_ path: String, _ query: [(String, String)] = [], bodyLimit: Int = 8 << 20) -> Request {

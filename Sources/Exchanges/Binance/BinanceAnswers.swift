@@ -35,7 +35,7 @@ extension Binance {
     /// One symbol asked for by name comes without the array. `/ticker/price` calls the last price `price`, and tells nothing else.
     public static func tickers(_ body: [UInt8], of pair: Pair?) throws(AnswerError) -> ParsedRows<Ticker> {
         try answer(body) { reader throws(JSONError) in
-            try reader.rows(orOne: pair != nil) { reader throws(JSONError) in try reader.ticker(tickerNames, of: Self.self) }
+            try reader.rows(orOne: pair != nil) { reader throws(JSONError) in try reader.ticker(tickerNames, of: Self.self, asked: pair) }
         }
     }
 

@@ -17,12 +17,17 @@ public enum Bitstamp: Venue {
     public static func symbol(of pair: Pair) -> String { (pair.base + pair.quote).lowercased() }
 
     /// `btcusd`, or `BTC/USD` as in answers.
-    public static func pair(of symbol: String) -> Pair? {
+    public static func pairs(of symbol: String) -> [Pair] {
         let parts = symbol.split(separator: "/", omittingEmptySubsequences: false)
-        return parts.count == 2 ? try? Pair(base: parts[0], quote: parts[1]) : Pair(joined: symbol, quotes: quotes)
+        guard parts.count == 2 else { return joined.pairs(of: symbol) }
+        return (try? Pair(base: parts[0], quote: parts[1])).map { [$0] } ?? []
     }
 
-    private static let quotes = ["USDT", "USDC", "PYUSD", "RLUSD", "USD", "EUR", "GBP", "BTC", "ETH", "PAX", "EURC"]
+    public static func pair(of symbol: String) -> Pair? { pairs(of: symbol).only }
+
+    private static let joined = JoinedSymbols(quotes: [
+        "USDT", "USDC", "PYUSD", "RLUSD", "USD", "EUR", "GBP", "BTC", "ETH", "PAX", "EURC",
+    ])
 
     public static func request(_ question: VenueQuestion, baseURL: String) -> Request? {
         func get(_ path: String, _ query: [(String, String)] = []) -> Request {

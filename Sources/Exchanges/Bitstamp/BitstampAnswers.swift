@@ -35,7 +35,7 @@ extension Bitstamp {
             optionalSymbol: "pair")
         return try answer(body) { reader throws(JSONError) in
             try reader.rows(orOne: pair != nil) { reader throws(JSONError) in
-                try reader.ticker(names) { $0.flatMap(Self.pair(of:)) ?? pair }
+                try reader.ticker(names, of: Self.self, asked: pair)
             }
         }
     }

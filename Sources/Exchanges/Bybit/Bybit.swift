@@ -16,11 +16,13 @@ public enum Bybit: Venue {
 
     public static func symbol(of pair: Pair) -> String { pair.base + pair.quote }
 
-    public static func pair(of symbol: String) -> Pair? { Pair(joined: symbol, quotes: quotes) }
+    public static func pair(of symbol: String) -> Pair? { joined.pair(of: symbol) }
 
-    private static let quotes = [
-        "USDT", "USDC", "USDE", "USDQ", "USDR", "USD1", "EUR", "BRL", "TRY", "PLN", "BTC", "ETH", "SOL", "DAI", "MNT", "USD",
-    ]
+    public static func pairs(of symbol: String) -> [Pair] { joined.pairs(of: symbol) }
+
+    private static let joined = JoinedSymbols(quotes: [
+        "USDT", "USDC", "USDE", "USDQ", "USDR", "USD1", "RLUSD", "EUR", "BRL", "TRY", "PLN", "BTC", "ETH", "SOL", "DAI", "MNT", "USD",
+    ])
 
     public static func request(_ question: VenueQuestion, baseURL: String) -> Request? {
         func get(_ path: String, _ query: [(String, String)] = []) -> Request {

@@ -30,7 +30,7 @@ extension Bybit {
         let names = TickerNames(
             symbol: "symbol", last: "lastPrice", bid: "bid1Price", ask: "ask1Price", open: "prevPrice24h", high: "highPrice24h",
             low: "lowPrice24h", volume: "volume24h", quoteVolume: "turnover24h")
-        return try rows(body, .object) { reader throws(JSONError) in try reader.ticker(names, of: Self.self) }
+        return try rows(body, .object) { reader throws(JSONError) in try reader.ticker(names, of: Self.self, asked: pair) }
     }
 
     /// ```json

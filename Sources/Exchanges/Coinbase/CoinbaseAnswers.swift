@@ -40,7 +40,7 @@ extension Coinbase {
             last: "price", bid: "bid", ask: "ask", open: "open", high: "high", low: "low", volume: "volume", time: ("time", .iso),
             otherLast: "last")
         return try answer(body) { reader throws(JSONError) in
-            try reader.rows(orOne: pair != nil) { reader throws(JSONError) in try reader.ticker(names) { _ in pair } }
+            try reader.rows(orOne: pair != nil) { reader throws(JSONError) in try reader.ticker(names, of: Self.self, asked: pair) }
         }
     }
 

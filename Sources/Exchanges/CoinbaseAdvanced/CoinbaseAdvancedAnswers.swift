@@ -37,10 +37,10 @@ extension CoinbaseAdvanced {
         let names = TickerNames(symbol: "product_id", last: "price", bid: "best_bid_price", ask: "best_ask_price", volume: "volume_24h")
         return try answer(body) { reader throws(JSONError) in
             guard pair == nil else {
-                return try reader.rows(orOne: true) { reader throws(JSONError) in try reader.lastTradeTicker() }
+                return try reader.rows(orOne: true) { reader throws(JSONError) in try reader.lastTradeTicker(pair) }
             }
             return try reader.member("products") { reader throws(JSONError) in
-                try reader.rows(.object) { reader throws(JSONError) in try reader.ticker(names, of: Self.self) }
+                try reader.rows(.object) { reader throws(JSONError) in try reader.ticker(names, of: Self.self, asked: nil) }
             }
         }
     }
@@ -82,13 +82,15 @@ extension CoinbaseAdvanced {
 
 extension JSONReader {
     /// Nil: nobody has traded yet.
-    fileprivate mutating func lastTradeTicker() throws(JSONError) -> Ticker? {
+    fileprivate mutating func lastTradeTicker(_ asked: Pair?) throws(JSONError) -> Ticker? {
         let names = TickerNames(symbol: "product_id", last: "price", time: ("time", .iso))
         var (trades, bid, ask): (ParsedRows<Ticker>?, WireDecimal?, WireDecimal?)
         try object { reader, name throws(JSONError) in
             switch name {
             case "trades":
-                trades = try reader.rows(.object) { reader throws(JSONError) in try reader.ticker(names, of: CoinbaseAdvanced.self) }
+                trades = try reader.rows(.object) { reader throws(JSONError) in
+                    try reader.ticker(names, of: CoinbaseAdvanced.self, asked: asked)
+                }
             case "best_bid": bid = try reader.optionalNumber()
             case "best_ask": ask = try reader.optionalNumber()
             default: try reader.skip()

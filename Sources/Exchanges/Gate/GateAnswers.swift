@@ -26,7 +26,7 @@ extension Gate {
             symbol: "currency_pair", last: "last", bid: "highest_bid", ask: "lowest_ask", high: "high_24h", low: "low_24h",
             volume: "base_volume", quoteVolume: "quote_volume")
         return try answer(body) { reader throws(JSONError) in
-            try reader.rows(.object) { reader throws(JSONError) in try reader.ticker(names, of: Self.self) }
+            try reader.rows(.object) { reader throws(JSONError) in try reader.ticker(names, of: Self.self, asked: pair) }
         }
     }
 

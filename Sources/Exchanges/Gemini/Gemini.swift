@@ -16,11 +16,13 @@ public enum Gemini: Venue {
     public static func symbol(of pair: Pair) -> String { (pair.base + pair.quote).lowercased() }
 
     /// Of `btcusdperp`, a derivative, there is none.
-    public static func pair(of symbol: String) -> Pair? { Pair(joined: symbol, quotes: quotes) }
+    public static func pair(of symbol: String) -> Pair? { joined.pair(of: symbol) }
 
-    private static let quotes = [
+    public static func pairs(of symbol: String) -> [Pair] { joined.pairs(of: symbol) }
+
+    private static let joined = JoinedSymbols(quotes: [
         "RLUSD", "USDT", "USDC", "GUSD", "USD", "EUR", "GBP", "SGD", "DAI", "BTC", "ETH", "SOL", "LTC", "BCH", "FIL",
-    ]
+    ])
 
     public static func request(_ question: VenueQuestion, baseURL: String) -> Request? {
         func get(_ path: String, _ query: [(String, String)] = []) -> Request {

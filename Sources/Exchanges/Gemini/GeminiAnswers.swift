@@ -67,7 +67,7 @@ extension Gemini {
             }
             return try reader.rows(.string) { reader throws(JSONError) in
                 let symbol = try reader.string()
-                return Self.pair(of: symbol).map { Listing(pair: $0, symbol: symbol, isTrading: true) }
+                return try reader.market(symbol, of: Self.self, asked: nil).map { Listing(pair: $0, symbol: symbol, isTrading: true) }
             }
         }
     }
@@ -92,7 +92,7 @@ extension JSONReader {
             }
         }
         if asked == nil { _ = try required(symbol, "pair") }
-        guard let pair = symbol.map(Gemini.pair(of:)) ?? asked, let last = try required(last, "last") else { return nil }
+        guard let pair = try market(symbol, of: Gemini.self, asked: asked), let last = try required(last, "last") else { return nil }
         return Ticker(
             pair: pair, time: volumes.time, last: last, bid: bid, ask: ask, high: high, low: low, open: open,
             volume: volumes.ofAssets[pair.base], quoteVolume: volumes.ofAssets[pair.quote])

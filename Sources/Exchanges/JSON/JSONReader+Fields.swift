@@ -4,8 +4,8 @@ private func ~= (pattern: StaticString?, name: JSONName) -> Bool { pattern.map {
 
 extension JSONReader {
     /// Nil: a market that is no pair of assets, or in which nobody has traded yet: its last price is empty or null.
-    /// - Parameter pair: of the symbol; nil is given where the answer has none.
-    mutating func ticker(_ names: TickerNames, of pair: (String?) -> Pair?) throws(JSONError) -> Ticker? {
+    /// - Parameter asked: what was asked for; nil: all.
+    mutating func ticker<V: Venue>(_ names: TickerNames, of venue: V.Type, asked: Pair?) throws(JSONError) -> Ticker? {
         var (symbol, time, last): (String?, Int64?, WireDecimal??)
         var (bid, ask, open, high, low): (WireDecimal?, WireDecimal?, WireDecimal?, WireDecimal?, WireDecimal?)
         var (volume, quoteVolume): (WireDecimal?, WireDecimal?)
@@ -25,15 +25,28 @@ extension JSONReader {
             }
         }
         if let name = names.symbol { _ = try required(symbol, name) }
-        guard let pair = pair(symbol), let last = try required(last, names.last) else { return nil }
+        guard let pair = try market(symbol, of: venue, asked: asked), let last = try required(last, names.last) else { return nil }
         return Ticker(
             pair: pair, time: time, last: last, bid: bid, ask: ask, high: high, low: low, open: open,
             volume: volume, quoteVolume: quoteVolume)
     }
 
-    /// A ticker that says of which market it is, in the venue's own name of it.
-    mutating func ticker<V: Venue>(_ names: TickerNames, of venue: V.Type) throws(JSONError) -> Ticker? {
-        try ticker(names) { $0.flatMap(venue.pair(of:)) }
+    /// Of which market a row is, by the venue's name of it; nil: of none that is a pair of assets. Throws if it is not of what was asked for,
+    /// or if nobody can tell which of several it is of.
+    ///
+    /// - Parameter symbol: nil: the row does not say, and is of what was asked for.
+    func market<V: Venue>(_ symbol: String?, of venue: V.Type, asked: Pair?) throws(JSONError) -> Pair? {
+        guard let symbol else { return asked }
+        let pairs = venue.pairs(of: symbol)
+        guard let asked else {
+            guard pairs.count < 2 else { throw error("it may be \(pairs.map(\.description).joined(separator: " or "))") }
+            return pairs.first
+        }
+        let name = venue.symbol(of: asked)
+        guard name.uppercased() == symbol.uppercased() || pairs.contains(asked) else {
+            throw error("it is of \(printable(symbol.utf8, limit: 40)), not of \(name), which was asked for")
+        }
+        return asked
     }
 
     /// - Parameter taker: reads the side.

@@ -19,26 +19,30 @@ public enum Kraken: Venue {
     /// Its own names of assets that the world calls otherwise.
     static let assets = ["XBT": "BTC", "XDG": "DOGE"]
     static let ownAssets = Dictionary(uniqueKeysWithValues: assets.map { ($1, $0) })
-    /// Quotes of pairs that are named without a slash. Not `AUSD`: `ADAUSD` is in dollars.
-    private static let quotes = [
-        "PYUSD", "RLUSD", "EUROP", "USDT", "USDC", "USDD", "USDQ", "USDR", "USD1", "EURC", "FIDD", "USD", "EUR", "GBP", "CAD", "JPY",
+    /// For pairs that are named without a slash.
+    private static let joined = JoinedSymbols(quotes: [
+        "PYUSD", "RLUSD", "AUSD", "EUROP", "USDT", "USDC", "USDD", "USDQ", "USDR", "USD1", "EURC", "FIDD", "USD", "EUR", "GBP", "CAD",
+        "JPY",
         "AUD", "CHF", "DAI", "XBT", "ETH", "SOL", "DOT",
-    ]
+    ])
     /// As they end the eight letters of an old pair, `XXBTZUSD`.
     private static let oldQuotes = ["ZUSD", "ZEUR", "ZGBP", "ZCAD", "ZJPY", "ZAUD", "XXBT", "XETH"]
 
     public static func symbol(of pair: Pair) -> String { (ownAssets[pair.base] ?? pair.base) + (ownAssets[pair.quote] ?? pair.quote) }
 
     /// Any of its forms: `XBTUSD`, `XXBTZUSD`, `XBT/USD`, `BTC/USD`.
-    public static func pair(of symbol: String) -> Pair? {
+    public static func pairs(of symbol: String) -> [Pair] {
         let parts = symbol.split(separator: "/", omittingEmptySubsequences: false)
-        if parts.count == 2 { return pair(String(parts[0]), String(parts[1])) }
+        if parts.count == 2 { return pair(String(parts[0]), String(parts[1])).map { [$0] } ?? [] }
         if symbol.utf8.count == 8, let quote = oldQuotes.first(where: symbol.hasSuffix) {
             let base = symbol.prefix(4)
-            return pair(String(base.first == "X" || base.first == "Z" ? base.dropFirst() : base), String(quote.dropFirst()))
+            let asset = String(base.first == "X" || base.first == "Z" ? base.dropFirst() : base)
+            return pair(asset, String(quote.dropFirst())).map { [$0] } ?? []
         }
-        return Pair(joined: symbol, quotes: quotes).flatMap { pair($0.base, $0.quote) }
+        return joined.pairs(of: symbol).compactMap { pair($0.base, $0.quote) }
     }
+
+    public static func pair(of symbol: String) -> Pair? { pairs(of: symbol).only }
 
     private static func pair(_ base: String, _ quote: String) -> Pair? {
         try? Pair(base: assets[base] ?? base, quote: assets[quote] ?? quote)

@@ -33,7 +33,7 @@ extension Kraken {
         try answer(body) { reader throws(JSONError) in
             try reader.member("result") { reader throws(JSONError) in
                 try reader.namedRows { reader, name throws(JSONError) in
-                    guard let pair = Self.pair(of: name) else {
+                    guard let pair = try reader.market(name, of: Self.self, asked: pair) else {
                         try reader.skip()
                         return nil
                     }

@@ -31,7 +31,9 @@ extension KuCoin {
                 symbol: "symbol", last: "last", bid: "buy", ask: "sell", high: "high", low: "low", volume: "vol", quoteVolume: "volValue",
                 time: ("time", .milliseconds))
             guard let all = try reader.kuCoinTickers(names) else {
-                return try reader.rows(orOne: pair != nil) { reader throws(JSONError) in try reader.ticker(names, of: Self.self) }
+                return try reader.rows(orOne: pair != nil) { reader throws(JSONError) in
+                    try reader.ticker(names, of: Self.self, asked: pair)
+                }
             }
             return all
         }
@@ -90,7 +92,7 @@ extension JSONReader {
             switch name {
             case "time": time = try reader.milliseconds(.milliseconds)
             case "ticker":
-                tickers = try reader.rows(.object) { reader throws(JSONError) in try reader.ticker(names, of: KuCoin.self) }
+                tickers = try reader.rows(.object) { reader throws(JSONError) in try reader.ticker(names, of: KuCoin.self, asked: nil) }
             default: try reader.skip()
             }
         }

@@ -31,7 +31,7 @@ extension OKX {
         let names = TickerNames(
             symbol: "instId", last: "last", bid: "bidPx", ask: "askPx", open: "open24h", high: "high24h", low: "low24h", volume: "vol24h",
             quoteVolume: "volCcy24h", time: ("ts", .milliseconds))
-        return try rows(body, .object) { reader throws(JSONError) in try reader.ticker(names, of: Self.self) }
+        return try rows(body, .object) { reader throws(JSONError) in try reader.ticker(names, of: Self.self, asked: pair) }
     }
 
     /// ```json

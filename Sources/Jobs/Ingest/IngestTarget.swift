@@ -124,13 +124,17 @@ final class SnapshotTarget: IngestTarget {
         SnapshotTarget(site, ExtractionKey(site.name, pair.description, .depth), .depth(pair, levels: levels))
     }
 
-    /// One answer for all, where that is no dearer than one for each.
+    /// One answer for all, where that is no dearer than one for each; a market that nobody would know in it is asked for by name.
     static func tickers(_ site: VenueSite, _ pairs: [Pair]) -> [SnapshotTarget] {
-        let single = pairs.reduce(0) { $0 + site.weight(.tickers($1)) }
-        if site.venue.hasAllTickers, pairs.count > 1, site.weight(.tickers(nil)) <= single {
-            return [SnapshotTarget(site, ExtractionKey(site.name, RawObject.allSymbols, .tickers), .tickers(nil))]
-        }
-        return pairs.map { SnapshotTarget(site, ExtractionKey(site.name, $0.description, .tickers), .tickers($0)) }
+        let plain = pairs.filter(site.venue.isPlain)
+        let single = plain.reduce(0) { $0 + site.weight(.tickers($1)) }
+        guard site.venue.hasAllTickers, plain.count > 1, site.weight(.tickers(nil)) <= single else { return pairs.map { ticker(site, $0) } }
+        let all = SnapshotTarget(site, ExtractionKey(site.name, RawObject.allSymbols, .tickers), .tickers(nil))
+        return [all] + pairs.filter { !site.venue.isPlain($0) }.map { ticker(site, $0) }
+    }
+
+    private static func ticker(_ site: VenueSite, _ pair: Pair) -> SnapshotTarget {
+        SnapshotTarget(site, ExtractionKey(site.name, pair.description, .tickers), .tickers(pair))
     }
 
     func nextQuestion(now: Int64) -> VenueQuestion? {

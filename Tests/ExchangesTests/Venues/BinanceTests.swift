@@ -60,6 +60,16 @@ struct BinanceTests {
         #expect(parsed.rejected.first?.reason.hasSuffix("lastPrice is missing") == true)
     }
 
+    @Test(
+        "a ticker that was asked for by name is that market's, however its name might be read",
+        arguments: ["ADA-EUR", "BTC-AEUR", "ETH-BTC", "BTC-NEWCOIN", "FOOA-EUR"])
+    func asked(market: String) throws {
+        let body = Array(#"{"symbol":"\#(Binance.symbol(of: pair(market)))","lastPrice":"0.05"}"#.utf8)
+        #expect(try Binance.tickers(body, of: pair(market)).values == [Ticker(pair: pair(market), last: number("0.05"))])
+        let other = try Binance.tickers(body, of: pair("SOL-USDT"))
+        #expect(other.values.isEmpty && other.rejected.first?.reason.contains("not of SOLUSDT, which was asked for") == true)
+    }
+
     @Test("markets with tick and lot sizes")
     func markets() throws {
         let parsed = try Binance.markets(Array(exchangeInfo.utf8))
@@ -152,7 +162,8 @@ struct BinanceTests {
             "ticker_24hr_two_symbols_202410": 2,
         ]
         for (file, count) in tickers {
-            let parsed = try Binance.tickers(Sample.body("binance/\(file).json"), of: count == 1 ? pair("BTC-USDT") : nil)
+            let asked = count > 1 ? nil : pair(file.contains("ethbtc") ? "ETH-BTC" : "BTC-USDT")
+            let parsed = try Binance.tickers(Sample.body("binance/\(file).json"), of: asked)
             #expect(parsed.values.count == count && parsed.rejected.isEmpty, "\(file)")
         }
         let price = try Binance.tickers(Sample.body("binance/ticker_price_btcusdt_undated.json"), of: pair("BTC-USDT")).values

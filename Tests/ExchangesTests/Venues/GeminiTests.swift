@@ -9,7 +9,10 @@ import Testing
 struct GeminiTests {
     @Test(
         "a name without a separator is a pair, a derivative's is none",
-        arguments: [("btcusd", "BTC-USD"), ("BTCUSD", "BTC-USD"), ("ethgusd", "ETH-GUSD"), ("usdcusd", "USDC-USD"), ("btcgusdperp", nil)])
+        arguments: [
+            ("btcusd", "BTC-USD"), ("BTCUSD", "BTC-USD"), ("ethgusd", "ETH-GUSD"), ("usdcusd", "USDC-USD"), ("btcgusdperp", nil),
+            ("paxgusd", "PAXG-USD"), ("usdgusd", "USDG-USD"), ("moodengusd", "MOODENG-USD"), ("foogusd", nil),
+        ])
     func names(symbol: String, text: String?) { #expect(Gemini.pair(of: symbol) == text.map(pair)) }
 
     @Test("candles come newest first, in milliseconds")
@@ -64,6 +67,18 @@ struct GeminiTests {
                     pair: pair("ETH-EUR"), time: 1_565_587_800_000, last: number("2.5"), bid: number("2"), ask: number("3"),
                     volume: number("7"), quoteVolume: number("17"))
             ])
+    }
+
+    @Test("what two quotes end, before them assets that nobody knows, is set aside, and is what it was asked for as")
+    func ambiguous() throws {
+        let all = #"[{"pair":"PAXGUSD","price":"4000"},{"pair":"FOOGUSD","price":"1"}]"#
+        let parsed = try Gemini.tickers(Array(all.utf8), of: nil)
+        #expect(parsed.values.map(\.pair) == [pair("PAXG-USD")])
+        #expect(parsed.rejected.map(\.position) == [1] && parsed.rejected.first?.reason.contains("may be FOO-GUSD or FOOG-USD") == true)
+        let markets = try Gemini.markets(Array(#"["foogusd","usdgusd"]"#.utf8))
+        #expect(markets.values.map(\.pair) == [pair("USDG-USD")] && markets.rejected.count == 1)
+        let one = Array(#"{"symbol":"FOOGUSD","close":"1","bid":"1","ask":"2"}"#.utf8)
+        #expect(try Gemini.tickers(one, of: pair("FOOG-USD")).values.map(\.pair) == [pair("FOOG-USD")])
     }
 
     @Test("markets are names, or one with its steps; a name of a derivative is passed over, what is no name set aside")

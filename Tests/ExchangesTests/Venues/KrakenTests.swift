@@ -12,6 +12,7 @@ struct KrakenTests {
         arguments: [
             ("XBTUSD", "BTC-USD"), ("XXBTZUSD", "BTC-USD"), ("XBT/USD", "BTC-USD"), ("BTC/USD", "BTC-USD"), ("XETHXXBT", "ETH-BTC"),
             ("XDGUSD", "DOGE-USD"), ("XXDGXXBT", "DOGE-BTC"), ("USDTZUSD", "USDT-USD"), ("ZEURZUSD", "EUR-USD"), ("SOLUSDT", "SOL-USDT"),
+            ("XBTAUSD", "BTC-AUSD"), ("ADAUSD", "ADA-USD"),
             ("1INCH/EUR", "1INCH-EUR"),
         ])
     func names(symbol: String, text: String) { #expect(Kraken.pair(of: symbol) == pair(text)) }
@@ -66,6 +67,20 @@ struct KrakenTests {
             pair: pair("ETH-EUR"), last: number("2.5"), bid: number("2"), ask: number("3"), high: number("4.1"), low: number("1.8"),
             volume: number("60"))
         #expect(try Kraken.tickers(Array(body.utf8), of: nil).values == [ticker])
+    }
+
+    @Test(
+        "a ticker that was asked for by name is that market's, under whatever key, and no other's",
+        arguments: [
+            ("BTC-AUSD", "XBTAUSD"), ("BTC-USD", "XXBTZUSD"), ("ETH-BTC", "XETHXXBT"), ("BTC-NEWCOIN", "XBTNEWCOIN"),
+            ("FOOA-USD", "FOOAUSD"),
+        ])
+    func asked(market: String, key: String) throws {
+        let body = Array(
+            #"{"error":[],"result":{"\#(key)":{"a":["3"],"b":["2"],"c":["2.5"],"v":["5","6"],"l":["1","1"],"h":["4","4"]}}}"#.utf8)
+        #expect(try Kraken.tickers(body, of: pair(market)).values.map(\.pair) == [pair(market)])
+        let other = try Kraken.tickers(body, of: pair("SOL-EUR"))
+        #expect(other.values.isEmpty && other.rejected.first?.reason.contains("not of SOLEUR, which was asked for") == true)
     }
 
     @Test("recorded candles: the filled minutes, and the rows of both years", Sample.present)

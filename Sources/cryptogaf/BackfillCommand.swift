@@ -30,18 +30,21 @@ struct BackfillCommand: Command {
         rows. Times are seconds, milliseconds or microseconds since 1970, or ISO 8601 with a zone. Its candles count as received when it was
         last changed: they do not replace what the venue has said since. The same file may be loaded again at any time. A file whose rows
         are no candles of --interval is refused whole, with 64; one of which most rows had to be set aside ends with 65.
+        rejected_rows.position counts from 0 in its object, whose envelope names the row that it begins with: file:NAME#5001.
 
           cryptogaf backfill binance:BTC-USDT --interval 1h --from 2020-06-01 --to 2020-07-01
           cryptogaf backfill binance:LTC-USDT --interval 1m --file LTCUSDT-1m-2026-02.csv
         """
 
-    private let job: @Sendable (@escaping @Sendable (VenueBackfill.Progress) -> Void) throws -> any BatchJob
+    private enum Progress {
+        case venue(VenueBackfill.Progress)
+        case file(FileBackfill.Progress)
+    }
+
+    private let job: @Sendable (@escaping @Sendable (Progress) -> Void) throws -> any BatchJob
     private let series: KlineSeries
     private let asJSON: Bool
     private let database: ConnectionOptions
-
-    /// More than ten years of minutes; a file is read whole.
-    private static let fileLimit = 1 << 30
 
     init(_ arguments: Arguments, _ configuration: Configuration) throws {
         let market = try Self.market(arguments)
@@ -58,18 +61,25 @@ struct BackfillCommand: Command {
             guard arguments.string("--from") == nil, arguments.string("--to") == nil else {
                 throw UsageError("--file is loaded whole: --from and --to do not go with it")
             }
-            job = { _ in try FileBackfill(settings, series, Self.read(path)) }
+            job = { progress in try FileBackfill(settings, series, path: path) { progress(.file($0)) } }
         } else {
             let range = try Self.range(arguments)
             try market.require([interval])
-            job = { progress in VenueBackfill(settings, series, range, progress: progress) }
+            job = { progress in VenueBackfill(settings, series, range) { progress(.venue($0)) } }
         }
     }
 
     func run(_ program: Program) throws {
         let line = Mutex(ProgressLine())
         defer { line.withLock { $0.end() } }
-        let job = try job { progress in line.withLock { show(progress, on: &$0, program.log) } }
+        let job = try job { progress in
+            line.withLock { line in
+                switch progress {
+                case .venue(let progress): show(progress, on: &line, program.log)
+                case .file(let progress): show(progress, on: &line)
+                }
+            }
+        }
         switch try JobCommand.run(job, program, database) {
         case .succeeded(let counts), .stopped(let counts): print(asJSON ? try BatchRun.json(counts) : Self.text(counts))
         // Of a cron job that is as it should be; whoever asks for a history has got none.
@@ -95,18 +105,9 @@ struct BackfillCommand: Command {
     }
 }
 
-// MARK: - Files and output
+// MARK: - Output
 
 extension BackfillCommand {
-    private static func read(_ path: String) throws -> FileBackfill.File {
-        let manager = FileManager.default
-        guard let attributes = try? manager.attributesOfItem(atPath: path) else { throw DataFault("there is no file \(path)") }
-        guard let size = attributes[.size] as? UInt, size <= fileLimit else { throw DataFault("\(path) is longer than \(fileLimit) bytes") }
-        guard let data = manager.contents(atPath: path) else { throw DataFault("\(path) cannot be read") }
-        return FileBackfill.File(
-            path: path, bytes: Array(data), modifiedAt: attributes[.modificationDate] as? Date ?? Date())
-    }
-
     /// Where no person looks, an event.
     private func show(_ progress: VenueBackfill.Progress, on line: inout ProgressLine, _ log: Log) {
         let (percent, found) = (Int(100 * progress.done / max(progress.total, 1)), progress.counts["found"] ?? 0)
@@ -118,6 +119,10 @@ extension BackfillCommand {
                 "series": .text("\(series.exchange):\(series.pair) \(series.interval)"), "percent": .integer(percent),
                 "candles": .integer(Int(progress.done)), "of": .integer(Int(progress.total)), "found": .integer(found),
             ])
+    }
+
+    private func show(_ progress: FileBackfill.Progress, on line: inout ProgressLine) {
+        line.show("\(progress.isLoading ? "loading" : "looking through the file"): \(progress.percent) %")
     }
 
     private static func text(_ counts: JobCounts) -> String {

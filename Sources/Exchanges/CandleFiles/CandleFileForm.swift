@@ -97,7 +97,7 @@ public struct CandleFileError: Error, Equatable, CustomStringConvertible {
     public init(_ description: String) { self.description = description }
 }
 
-// MARK: - Reading and cutting
+// MARK: - Reading
 
 extension CandleFileForm {
     /// The rows of a piece. One that cannot be read is set aside.
@@ -137,91 +137,5 @@ extension CandleFileForm {
                 }
             }
         }
-    }
-
-    /// The file's rows, byte for byte, in pieces of at most so many rows.
-    public func pieces(_ file: [UInt8], rows limit: Int) -> [[UInt8]] {
-        switch container {
-        case .csv: linePieces(file, limit)
-        case .json: arrayPieces(file, limit)
-        }
-    }
-
-    private func linePieces(_ file: [UInt8], _ limit: Int) -> [[UInt8]] {
-        var pieces: [[UInt8]] = []
-        var (start, lines) = (headerLength, 0)
-        for index in file.indices.dropFirst(headerLength) where file[index] == UInt8(ascii: "\n") {
-            lines += 1
-            guard lines == limit else { continue }
-            pieces.append(Array(file[start...index]))
-            (start, lines) = (index + 1, 0)
-        }
-        if file[start...].contains(where: { $0 > 0x20 }) { pieces.append(Array(file[start...])) }
-        return pieces
-    }
-
-    /// Rows are what commas right in the outer array part; one may be anything.
-    private func arrayPieces(_ file: [UInt8], _ limit: Int) -> [[UInt8]] {
-        var pieces: [[UInt8]] = []
-        // Where the next piece begins, and where its last whole row ends.
-        var (start, end, rows) = (0, 0, 0)
-        func cut(at next: Int) {
-            if let piece = Self.array(file[start..<end]) { pieces.append(piece) }
-            (start, end, rows) = (next, next, 0)
-        }
-        var nesting = JSONNesting()
-        for (index, byte) in file.enumerated() {
-            switch nesting.pass(byte) {
-            case .opened where nesting.depth == 1: cut(at: index + 1)
-            case .closed where nesting.depth == 1: end = index + 1
-            case .closed where nesting.depth == 0:
-                end = index
-                cut(at: index + 1)
-            case .parted where nesting.depth == 1:
-                (end, rows) = (index, rows + 1)
-                if rows == limit { cut(at: index + 1) }
-            default: break
-            }
-        }
-        // A file that was cut off, or goes on behind its end: what is left must not vanish without a word.
-        cut(at: end)
-        let rest = file[start...].drop { $0 <= 0x20 || $0 == UInt8(ascii: ",") }
-        if nesting.depth > 0 || !rest.isEmpty { pieces.append([UInt8(ascii: "[")] + rest) }
-        return pieces
-    }
-
-    /// Nil: of nothing.
-    private static func array(_ rows: ArraySlice<UInt8>) -> [UInt8]? {
-        let trimmed = rows.drop { $0 <= 0x20 }.reversed().drop { $0 <= 0x20 }.reversed()
-        return trimmed.isEmpty ? nil : [UInt8(ascii: "[")] + trimmed + [UInt8(ascii: "]")]
-    }
-}
-
-/// How deep in arrays and objects a byte of JSON stands; what a string holds does not count.
-private struct JSONNesting {
-    enum Step { case opened, closed, parted, other }
-
-    private(set) var depth = 0
-    private var isInString = false
-    private var isEscaped = false
-
-    mutating func pass(_ byte: UInt8) -> Step {
-        if isInString {
-            isInString = isEscaped || byte != UInt8(ascii: "\"")
-            isEscaped = !isEscaped && byte == UInt8(ascii: "\\")
-            return .other
-        }
-        switch byte {
-        case UInt8(ascii: "["), UInt8(ascii: "{"):
-            depth += 1
-            return .opened
-        case UInt8(ascii: "]"), UInt8(ascii: "}"):
-            depth -= 1
-            return .closed
-        case UInt8(ascii: ","): return .parted
-        case UInt8(ascii: "\""): isInString = true
-        default: break
-        }
-        return .other
     }
 }

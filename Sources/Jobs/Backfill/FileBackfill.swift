@@ -1,5 +1,5 @@
 import Exchanges
-public import FoundationEssentials
+import FoundationEssentials
 import Lake
 import Market
 import Runtime
@@ -10,59 +10,40 @@ public import Warehouse
 /// A piece counts as received when the file was last changed, so that loading the same file again changes nothing, and what the venue
 /// has said since is not replaced. What retention has removed since the first time is there again.
 public struct FileBackfill: BatchJob {
-    /// A file as it was read.
-    public struct File: Sendable {
-        public var path: String
-        public var bytes: [UInt8]
-        public var modifiedAt: Date
-
-        /// Without its folder.
-        var name: String { path.split(separator: "/").last.map(String.init) ?? path }
-
-        public init(path: String, bytes: [UInt8], modifiedAt: Date) {
-            self.path = path
-            self.bytes = bytes
-            self.modifiedAt = modifiedAt
-        }
+    /// How far it has come: it is looked through once, and then loaded.
+    public struct Progress: Sendable {
+        public var isLoading: Bool
+        public var percent: Int
     }
 
     public var name: String { "backfill \(series.exchange):\(series.pair) \(series.interval)" }
 
     private let settings: IngestSettings
     private let series: KlineSeries
-    private let file: File
-    private let form: CandleFileForm
+    private let file: CandleFile
+    private let progress: @Sendable (Progress) -> Void
 
     /// Rows of a piece: an object of the lake of less than a megabyte.
     private static let pieceRows = 5000
 
     /// Throws a `CandleFileError` if no candles can be read from it.
-    public init(_ settings: IngestSettings, _ series: KlineSeries, _ file: File) throws {
+    public init(
+        _ settings: IngestSettings, _ series: KlineSeries, path: String, progress: @escaping @Sendable (Progress) -> Void = { _ in }
+    ) throws {
         self.settings = settings
         self.series = series
-        self.file = file
-        do { form = try CandleFileForm(of: file.bytes) } catch { throw CandleFileError("\(file.path): \(error)") }
+        self.progress = progress
+        file = try CandleFile(path: path, rowsOfPiece: Self.pieceRows)
     }
 
     /// Throws a `CandleSpacingError`, with nothing done, if its rows are no candles of that interval; and a `CandleFileError` if a part of
     /// it cannot be read, or most of its rows had to be set aside: the others are loaded then.
     public func run(_ context: JobContext) throws -> JobCounts {
-        let pieces = form.pieces(file.bytes, rows: Self.pieceRows)
-        let survey = try survey(pieces, now: context.now())
-        let receivedAt = receivedAt(survey, now: context.now())
+        let survey = try survey(context)
+        guard !context.stop.isRequested else { return [:] }
         let bronze = try Bronze(settings.lake, context.connection, log: context.log, stop: context.stop, renews: true)
         let log = IngestionLog(context.connection)
-        var before: JobCounts = [:]
-        func flush() throws {
-            before.merge(try log.sums(of: bronze.pendingKeys)) { $0 + $1 }
-            try bronze.flush()
-        }
-        for piece in pieces where !context.stop.isRequested {
-            try bronze.add(object(piece, receivedAt))
-            if bronze.isFull { try flush() }
-        }
-        try flush()
-        try settings.load(bronze.keys, context)
+        let before = try load(receivedAt(survey, now: context.now()), bronze, log, context)
         var counts = try log.sums(of: bronze.keys)
         // These add up from one loading of the object to the next.
         for name in ["rows_inserted", "rows_updated", "rows_duplicate"] { counts[name, default: 0] -= before[name] ?? 0 }
@@ -77,17 +58,50 @@ public struct FileBackfill: BatchJob {
         return counts
     }
 
-    private func object(_ piece: [UInt8], _ receivedAt: Date) -> RawObject {
-        RawObject(
-            exchange: series.exchange, symbol: series.pair.description, channel: Channel.klines.rawValue, interval: series.interval.code,
-            url: "file:\(file.name)", requestedAt: receivedAt, receivedAt: receivedAt, status: 200, source: form.description, body: piece)
+    /// - Returns: what its pieces had counted before.
+    private func load(_ receivedAt: Date, _ bronze: Bronze, _ log: IngestionLog, _ context: JobContext) throws -> JobCounts {
+        var before: JobCounts = [:]
+        var (loaded, loads) = (0, true)
+        func flush() throws {
+            before.merge(try log.sums(of: bronze.pendingKeys)) { $0 + $1 }
+            try bronze.flush()
+            if loads { loads = try settings.load(Array(bronze.keys[loaded...]), context) }
+            loaded = bronze.keys.count
+        }
+        try pass(context, isLoading: true) { piece in
+            try bronze.add(object(piece, receivedAt))
+            if bronze.isFull { try flush() }
+        }
+        try flush()
+        return before
     }
 
-    private func survey(_ pieces: [[UInt8]], now: Date) throws -> CandleFileSurvey {
-        var survey = CandleFileSurvey(form, series.interval, now: now.milliseconds)
-        for piece in pieces { survey.add(piece) }
+    private func object(_ piece: CandleFile.Piece, _ receivedAt: Date) -> RawObject {
+        // So that a rejected row can be found in the file; a file of one piece has the plain name.
+        let place = piece.firstRow == 1 ? "" : "#\(piece.firstRow)"
+        return RawObject(
+            exchange: series.exchange, symbol: series.pair.description, channel: Channel.klines.rawValue, interval: series.interval.code,
+            url: "file:\(file.name)\(place)", requestedAt: receivedAt, receivedAt: receivedAt, status: 200,
+            source: file.form.description, body: piece.bytes)
+    }
+
+    private func survey(_ context: JobContext) throws -> CandleFileSurvey {
+        var survey = CandleFileSurvey(file.form, series.interval, now: context.now().milliseconds)
+        try pass(context, isLoading: false) { survey.add($0.bytes) }
         do { try survey.requireSpacing() } catch { throw CandleSpacingError("\(file.path): \(error)") }
         return survey
+    }
+
+    /// Once through the file, or until the stop.
+    private func pass(_ context: JobContext, isLoading: Bool, _ body: (CandleFile.Piece) throws -> Void) throws {
+        try file.rewind()
+        var told = -1
+        while !context.stop.isRequested, let piece = try file.nextPiece() {
+            try body(piece)
+            let percent = file.offset * 100 / max(file.length, 1)
+            if percent > told { progress(Progress(isLoading: isLoading, percent: percent)) }
+            told = percent
+        }
     }
 
     /// When the file was last changed; now if that is to come, or was before a candle opened that the file has: copying and unpacking

@@ -1,6 +1,19 @@
-import Exchanges
 import Market
 import Testing
+
+@testable import Exchanges
+
+extension CandleFileForm {
+    /// Of a whole file, handed over in chunks of so many bytes.
+    fileprivate func pieces(_ file: [UInt8], rows: Int, chunk: Int = .max) -> [CandleFile.Piece] {
+        var cutter = CandleFileCutter(self, rows: rows)
+        for start in stride(from: 0, to: file.count, by: min(chunk, max(file.count, 1))) {
+            cutter.add(Array(file[start..<min(file.count, start + min(chunk, file.count))]))
+        }
+        cutter.finish()
+        return Array(sequence(state: ()) { _ in cutter.next() })
+    }
+}
 
 @Suite struct CandleFileFormTests {
     private func candles(_ text: String, _ interval: KlineInterval = .minute) throws -> ParsedRows<Candle> {
@@ -10,7 +23,7 @@ import Testing
         let read = try #require(CandleFileForm(description: form.description))
         var parsed = ParsedRows<Candle>()
         for piece in form.pieces(file, rows: 2) {
-            let part = try read.candles(piece, interval: interval)
+            let part = try read.candles(piece.bytes, interval: interval)
             parsed.rows += part.rows
             parsed.rejected += part.rejected
         }
@@ -58,7 +71,9 @@ import Testing
             let form = try CandleFileForm(of: file)
             let pieces = form.pieces(file, rows: rows)
             #expect(pieces.count == (7 + rows - 1) / rows)
-            let openings = try pieces.flatMap { try form.candles($0, interval: .minute).rows.map(\.row.openTime) }
+            #expect(pieces.map(\.firstRow) == Array(stride(from: 1, through: 7, by: rows)))
+            for chunk in [1, 2, 5, 64] { #expect(form.pieces(file, rows: rows, chunk: chunk) == pieces) }
+            let openings = try pieces.flatMap { try form.candles($0.bytes, interval: .minute).rows.map(\.row.openTime) }
             #expect(openings == times)
         }
     }
@@ -111,7 +126,9 @@ import Testing
     func cutOff() throws {
         let file = Array("[[1700000040000,1,2,1,1,7],[1700000100000,1,2".utf8)
         let form = try CandleFileForm(of: file)
-        #expect(throws: AnswerError.self) { for piece in form.pieces(file, rows: 1) { _ = try form.candles(piece, interval: .minute) } }
+        #expect(throws: AnswerError.self) {
+            for piece in form.pieces(file, rows: 1) { _ = try form.candles(piece.bytes, interval: .minute) }
+        }
     }
 
     @Test(
@@ -126,8 +143,9 @@ import Testing
         let form = try CandleFileForm(of: file)
         let pieces = form.pieces(file, rows: 100)
         #expect(pieces.count == 2)
-        #expect(try form.candles(pieces[0], interval: .minute).rows.count == rows)
-        #expect(throws: AnswerError.self) { try form.candles(pieces[1], interval: .minute) }
+        for chunk in [1, 7] { #expect(form.pieces(file, rows: 100, chunk: chunk) == pieces) }
+        #expect(try form.candles(pieces[0].bytes, interval: .minute).rows.count == rows)
+        #expect(throws: AnswerError.self) { try form.candles(pieces[1].bytes, interval: .minute) }
     }
 
     @Test("brackets, commas and quotes inside a string, and what is no row, do not move the cuts", arguments: [2, 100])
@@ -139,7 +157,7 @@ import Testing
         let form = try CandleFileForm(of: file)
         var (opened, rejected) = ([Int64](), 0)
         for piece in form.pieces(file, rows: rows) {
-            let parsed = try form.candles(piece, interval: .minute)
+            let parsed = try form.candles(piece.bytes, interval: .minute)
             opened += parsed.rows.map(\.row.openTime)
             rejected += parsed.rejected.count
         }

@@ -5,6 +5,7 @@ import Lake
 import Market
 import Postgres
 import Runtime
+import Synchronization
 import TestSupport
 import Testing
 import Warehouse
@@ -155,6 +156,51 @@ import Warehouse
         }
         #expect(
             try fixture.connect().query("SELECT reason FROM crypto_gaf.rejected_rows").one().text(0) == "the high is below open or close")
+    }
+
+    @Test("each piece names the row that it begins with, so that a rejected row is found; pieces that do not are read and known as before")
+    func places() throws {
+        let lines = (0..<5010).map { "\(1_700_000_040 + $0 * 60),1,\($0 == 5002 ? 0 : 2),1,1,5" }
+        let text = "timestamp,open,high,low,close,volume\n" + lines.joined(separator: "\n")
+        #expect(try load(text).counts["rows_inserted"] == 5009)
+        let rejected = try fixture.connect().query("SELECT object_key, position, row_text FROM crypto_gaf.rejected_rows").one()
+        let place = try (object: rejected.text(0), row: rejected.int(1))
+        let store = try LakeLocation(url: fixture.lakeURL).open()
+        let piece = try RawObject(decoding: store.get(place.object), key: place.object)
+        #expect(piece.url == "file:candles.csv#5001" && place.row == 2)
+        #expect(try fixture.objects().map(\.url).sorted() == ["file:candles.csv", "file:candles.csv#5001"])
+
+        // As versions did that named the file alone.
+        let plain = try RawObject(
+            exchange: piece.exchange, symbol: piece.symbol, channel: piece.channel, interval: piece.interval, url: "file:candles.csv",
+            requestedAt: piece.requestedAt, receivedAt: piece.receivedAt, status: piece.status, source: piece.source, body: piece.body
+        ).encoded()
+        try store.remove(place.object)
+        try store.put(plain.key, plain.bytes)
+        let expected = try fixture.tables()
+        try fixture.database.connect().run(
+            script: "TRUNCATE crypto_gaf.fact_klines, crypto_gaf.touched_hours, crypto_gaf.processed_files, crypto_gaf.raw_objects CASCADE")
+        #expect(try Program.run(["replay", "--from", "2020-01-01"], environment: fixture.environment).status == 0)
+        #expect(try fixture.tables() == expected)
+        let again = try load(text).counts
+        #expect(again["rows_inserted"] == 0 && again["rows_updated"] == 0 && again["rows_duplicate"] == 5009, "\(again)")
+        #expect(try fixture.tables() == expected)
+    }
+
+    @Test("how far it has come is told for both of its passes, and seldom")
+    func progress() throws {
+        let path = "\(fixture.directory)/long.csv"
+        let lines = (0..<20_000).map { "\(1_700_000_040 + $0 * 60),1,2,1,1,5\n" }
+        try ("timestamp,open,high,low,close,volume\n" + lines.joined()).write(toFile: path, atomically: true, encoding: .utf8)
+        let told = Mutex<[FileBackfill.Progress]>([])
+        let series = try KlineSeries("binance", Pair("BTC-USDT"), .minute)
+        let job = try FileBackfill(fixture.settings(), series, path: path) { progress in told.withLock { $0.append(progress) } }
+        #expect(try fixture.run(job)["rows_inserted"] == 20_000)
+        for isLoading in [false, true] {
+            let percents = told.withLock { $0 }.filter { $0.isLoading == isLoading }.map(\.percent)
+            #expect(percents == Array(Set(percents)).sorted() && percents.count > 1 && percents.last == 100, "\(percents)")
+        }
+        #expect(told.withLock { $0 }.map(\.isLoading) == told.withLock { $0 }.map(\.isLoading).sorted { !$0 && $1 })
     }
 
     @Test("what retention has removed since comes back with its file")

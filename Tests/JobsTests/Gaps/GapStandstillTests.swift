@@ -89,9 +89,9 @@ import Warehouse
         let backfill = VenueBackfill(try fixture.settings(), series, (end - 45_000 * 60_000)..<end)
         #expect(try fixture.run(backfill, log: log.log)["held"] ?? 0 >= 45)
         #expect(log.count("ingest.not_loaded", "switched off") == 2)
-        let file = FileBackfill.File(
-            path: "x.csv", bytes: Array("timestamp,open,high,low,close,volume\n1735689600,1,2,1,2,3\n".utf8), modifiedAt: Date())
-        #expect(try fixture.run(FileBackfill(fixture.settings(), series, file), log: log.log)["pending"] == 1)
+        let path = "\(fixture.directory)/x.csv"
+        try "timestamp,open,high,low,close,volume\n1735689600,1,2,1,2,3\n".write(toFile: path, atomically: true, encoding: .utf8)
+        #expect(try fixture.run(FileBackfill(fixture.settings(), series, path: path), log: log.log)["pending"] == 1)
         #expect(log.count("ingest.not_loaded", "switched off") == 3)
         #expect(try number("SELECT count(*) FROM crypto_gaf.fact_klines") == 0)
         #expect(try number("SELECT count(*) FROM crypto_gaf.raw_objects WHERE due") == fixture.objects().count)

@@ -12,8 +12,10 @@ public struct RateLimit: Equatable, Sendable {
 
     /// So many tokens in any window of `seconds`, whenever the venue lets its own windows begin: a fifth of them at once, the others
     /// evenly.
-    public init(_ count: Int, in seconds: Double) {
-        let burst = max(count / 5, 1)
+    ///
+    /// - Parameter burstLimit: no more than these at once, of a venue that counts shorter windows too.
+    public init(_ count: Int, in seconds: Double, burstLimit: Int = .max) {
+        let burst = min(max(count / 5, 1), burstLimit)
         self.init(perSecond: Double(max(count - burst, 1)) / seconds, burst: burst)
     }
 }

@@ -101,6 +101,25 @@ struct VenueContractTests {
         }
     }
 
+    /// What each publishes: so many tokens in so many seconds.
+    static let published: [String: [(count: Double, seconds: Double)]] = [
+        "coinbase": [(15, 1)], "binance": [(6000, 60), (61_000, 300)], "kraken": [(1, 1)], "okx": [(40, 2)], "bybit": [(600, 5)],
+        "gateio": [(200, 10)], "kucoin": [(2000, 30)], "bitstamp": [(400, 1), (10_000, 600)], "gemini": [(120, 60)],
+        "coinbaseadvanced": [(10, 1)],
+    ]
+
+    @Test("declares no more than the venue lets through, at once and in any window", arguments: names)
+    func limits(name: String) throws {
+        let limit = try venue(name).offer.rateLimit
+        let windows = try #require(Self.published[name])
+        for (count, seconds) in windows {
+            #expect(Double(limit.burst) <= count, "at once, of \(count) in \(seconds) s")
+            // A bucket as large as a second's limit is a little over that in some second.
+            guard seconds > 1 || count > 15 else { continue }
+            #expect(Double(limit.burst) + limit.perSecond * seconds <= count + 1e-6, "in \(seconds) s")
+        }
+    }
+
     @Test("calls what is not JSON unreadable", arguments: names)
     func unreadable(name: String) throws {
         let venue = try venue(name)

@@ -100,7 +100,9 @@ extension SymbolsCommand {
         case "track", "untrack":
             guard operands.count > 1 else { throw UsageError("symbols \(verb) takes at least one VENUE:SYMBOL") }
             let markets = try operands.dropFirst().map { try VenueMarket($0) }
-            return verb == "track" ? .track(markets) : .untrack(markets)
+            // Two who took the same rows in another order would wait for each other.
+            let sorted = markets.sorted { ($0.venue.name, $0.pair) < ($1.venue.name, $1.pair) }
+            return verb == "track" ? .track(sorted) : .untrack(sorted)
         default: throw UsageError("symbols knows track, untrack and list (got \"\(verb)\")")
         }
     }

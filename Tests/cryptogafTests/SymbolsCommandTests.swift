@@ -1,5 +1,6 @@
 import Foundation
 import Market
+import Postgres
 import TestSupport
 import Testing
 import Warehouse
@@ -66,6 +67,24 @@ import Warehouse
         #expect(try tracked() == 3 && server.requests.count == 2)
         server.answer { _ in .json("{}", status: 503) }
         #expect(try track("binance:OTHER-USDT").status == 0 && tracked() == 4)
+    }
+
+    @Test("two who track the same markets in another order do not wait for each other")
+    func order() throws {
+        let database = try TestPostgres.database()
+        let environment = database.environment(as: "test_worker")
+        let connection = try database.connect(as: "test_worker")
+        let symbols = TrackedSymbolRepository(connection)
+        let program = try connection.transaction {
+            _ = try symbols.track("binance", Pair("BTC-USDT"), TrackingChanges())
+            let program = try Program.start(
+                ["symbols", "track", "binance:ETH-USDT", "binance:BTC-USDT", "--no-check"], environment: environment)
+            #expect(try eventually { try database.isAnybodyWaiting() }, "for the market that it shares with us")
+            _ = try symbols.track("binance", Pair("ETH-USDT"), TrackingChanges())
+            return program
+        }
+        #expect(program.wait() == 0, "\(program.output)")
+        #expect(try symbols.list().count == 2)
     }
 
     @Test("as many levels of a book as the venue tells at most are tracked")

@@ -75,6 +75,9 @@ public struct VenueOffer: Sendable {
     public var candlesPerPage: Int
     /// Only the newest so many can be had; nil: all of history.
     public var candleHistory: Int?
+    /// It answers with its newest candles, whatever the range, and does not say how many: a page and the history are the least of it, and
+    /// only an answer shows where the rest begins.
+    public var ignoresRange: Bool
     /// Levels of a side in one answer; nil: as many as anybody asks for, or always the whole book.
     public var depthLimit: Int?
     /// Tokens, where a question costs `weight` of them.
@@ -82,7 +85,13 @@ public struct VenueOffer: Sendable {
     /// What a question costs; 1 where the venue counts requests.
     public var weight: @Sendable (VenueQuestion) -> Int
 
-    /// What opened before that is not to be had any more when the venue's clock shows `now`; nil: all of history is.
+    /// What opened before that is not to be had any more when the venue's clock shows `now`, and there is no use in asking for it; nil:
+    /// nobody can say that before an answer.
+    public func oldestKept(at now: Int64, _ interval: KlineInterval) -> Int64? {
+        ignoresRange ? nil : oldestOpening(at: now, interval)
+    }
+
+    /// What opened before that may not be had any more when the venue's clock shows `now`; nil: all of history is.
     public func oldestOpening(at now: Int64, _ interval: KlineInterval) -> Int64? {
         candleHistory.map { interval.open(at: now) - Int64($0) * interval.milliseconds }
     }
@@ -94,12 +103,14 @@ public struct VenueOffer: Sendable {
     func depthLevels(_ wanted: Int) -> Int { min(max(wanted, 1), depthLimit ?? .max) }
 
     public init(
-        intervals: [KlineInterval], candlesPerPage: Int, candleHistory: Int? = nil, depthLimit: Int? = nil, rateLimit: RateLimit,
+        intervals: [KlineInterval], candlesPerPage: Int, candleHistory: Int? = nil, ignoresRange: Bool = false, depthLimit: Int? = nil,
+        rateLimit: RateLimit,
         weight: @escaping @Sendable (VenueQuestion) -> Int = { _ in 1 }
     ) {
         self.intervals = intervals
         self.candlesPerPage = candlesPerPage
         self.candleHistory = candleHistory
+        self.ignoresRange = ignoresRange
         self.depthLimit = depthLimit
         self.rateLimit = rateLimit
         self.weight = weight

@@ -8,9 +8,10 @@ public enum Gemini: Venue {
     public static let name = "gemini"
     public static let publicURL = "https://api.gemini.com"
     /// Per address: 120 in a minute, and no more than one a second is what it recommends. It answers with the newest candles only and
-    /// does not say how many: so many are surely among them.
+    /// does not say how many: so many are surely among them where there are as many.
     public static let offer = VenueOffer(
         intervals: [.minute, .minutes5, .minutes15, .minutes30, .hour, .hours6, .day], candlesPerPage: 240, candleHistory: 240,
+        ignoresRange: true,
         rateLimit: RateLimit(perSecond: 1, burst: 5))
 
     public static func symbol(of pair: Pair) -> String { (pair.base + pair.quote).lowercased() }

@@ -55,7 +55,7 @@ final class GapFill {
             "series": gaps.count, "expected": candles { TimeRanges([$0.expected.window]) }, "missing": candles(\.missing),
             "to_ask": candles { gap in
                 let series = gap.expected.series
-                let oldest = settings.site(series.exchange)?.venue.offer.oldestOpening(at: now, series.interval)
+                let oldest = settings.site(series.exchange)?.venue.offer.oldestKept(at: now, series.interval)
                 return gap.wanted.subtracting(TimeRanges([.min..<(oldest ?? .min)]))
             },
         ]
@@ -87,9 +87,10 @@ final class GapFill {
         let missing = try GapRepository(context.connection).missing(expected)
         let known = try CoverageRepository(context.connection).missing(of: expected)
         return expected.indices.map { place in
-            SeriesGaps(
+            let offer = settings.site(expected[place].series.exchange)?.venue.offer
+            return SeriesGaps(
                 expected: expected[place], missing: missing[place], known: known[place],
-                history: settings.site(expected[place].series.exchange)?.venue.offer.candleHistory)
+                history: offer?.ignoresRange == true ? nil : offer?.candleHistory)
         }
     }
 

@@ -62,10 +62,12 @@ final class GapTarget: IngestTarget {
     /// The last one first, without what the venue no longer has.
     private func pages(now: Int64) -> [Range<Int64>] {
         let offer = site.venue.offer
-        let gone = offer.oldestOpening(at: now, series.interval).map { TimeRanges([.min..<$0]) } ?? TimeRanges()
+        let gone = offer.oldestKept(at: now, series.interval).map { TimeRanges([.min..<$0]) } ?? TimeRanges()
         notes.forgotten += wanted.intersection(gone).ranges
-        let limit = Int64(offer.candlesPerPage) * series.interval.milliseconds
-        return wanted.subtracting(gone).spans(limit: limit).reversed()
+        let left = wanted.subtracting(gone)
+        // Whatever is asked for, one answer has all there is.
+        if offer.ignoresRange, let first = left.ranges.first, let last = left.ranges.last { return [first.lowerBound..<last.upperBound] }
+        return left.spans(limit: Int64(offer.candlesPerPage) * series.interval.milliseconds).reversed()
     }
 
     func accept(_ body: [UInt8], asOf: Int64) throws(AnswerError) -> IngestedAnswer {
@@ -90,20 +92,20 @@ final class GapTarget: IngestTarget {
     func fail(_ reason: String) { notes.failure = reason }
 
     /// Of what was asked for the answer has the last word on what had closed a while before, and what the venue keeps: a full answer of a
-    /// venue with a short history begins where that does. What an answer leaves out before its first or after its last candle may have
+    /// venue with a short history begins where that does, and any of one that ignores the range. What an answer leaves out before its first or after its last candle may have
     /// been too much for it; that is asked for again, by itself.
     private func noteAnswered(_ asked: Range<Int64>, _ parsed: ParsedRows<Candle>, asOf: Int64) {
         let offer = site.venue.offer
         let count = parsed.rows.count + parsed.rejected.count
         let closed = series.interval.open(at: asOf - GapFill.grace)
         var told = asked.lowerBound..<max(asked.lowerBound, min(asked.upperBound, closed))
-        let isFull = offer.candleHistory != nil && count >= offer.candlesPerPage
+        let isFull = offer.ignoresRange ? parsed.rejected.isEmpty : offer.candleHistory != nil && count >= offer.candlesPerPage
         if isFull, let first = parsed.rows.first?.row.openTime, first > told.lowerBound {
             notes.forgotten.append(told.clamped(to: told.lowerBound..<first))
             told = told.clamped(to: first..<max(first, told.upperBound))
         }
         let openings = parsed.rows.lazy.map(\.row.openTime).filter { told.contains($0) && self.series.interval.isOpening($0) }
-        if longest.isReached(by: count), let first = openings.first, let last = openings.last {
+        if !offer.ignoresRange, longest.isReached(by: count), let first = openings.first, let last = openings.last {
             let covered = first..<(last + series.interval.milliseconds)
             spans?.append(contentsOf: [covered.upperBound..<told.upperBound, told.lowerBound..<covered.lowerBound].filter { !$0.isEmpty })
             told = covered

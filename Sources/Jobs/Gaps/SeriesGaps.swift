@@ -9,7 +9,7 @@ struct SeriesGaps {
     let missing: TimeRanges
     /// What the ledger said of the window before anybody was asked, in the order of time.
     let known: [MissingStretch]
-    /// The venue keeps only so many candles; nil: it keeps all.
+    /// The venue keeps only so many candles; nil: all, or nobody knows how many.
     let history: Int?
     /// What the ledger says when it is about to be written, in the order of time.
     private var ledger: [MissingStretch]
@@ -46,7 +46,8 @@ struct SeriesGaps {
     func settled(_ missing: TimeRanges, after answers: GapAnswers, at now: Date) -> [MissingStretch] {
         var verdicts = Verdicts(on: missing.subtracting(others(of: missing)), at: now)
         verdicts.settle(ledger.filter(\.isFinal))
-        if let history { verdicts.settle(answers.forgotten, .lost, "the venue keeps only the newest \(history)", isFinal: true) }
+        let kept = history.map { "the venue keeps only the newest \($0)" } ?? "the venue tells its newest only, and they begin later"
+        verdicts.settle(answers.forgotten, .lost, kept, isFinal: true)
         verdicts.settle(impossible(answers, at: now))
         verdicts.settle(answers.seen, .lost, "the venue's candle is in the lake and not loaded; see processed_files", isFinal: false)
         verdicts.settle(answers.unreadable, .lost, "the answer has rows that cannot be read", isFinal: false)

@@ -4,6 +4,7 @@ import Jobs
 import Lake
 import Market
 import Postgres
+import Synchronization
 import TestSupport
 import Testing
 import Warehouse
@@ -166,6 +167,26 @@ import Warehouse
         let lost = try ledger()
         #expect(lost.count == 1 && lost.first?.hasPrefix("lost the venue keeps only the newest 720 × 28") == true, "\(lost)")
         #expect(try coverage("kraken")[4] == 0 && candles() >= 710)
+    }
+
+    @Test("what a venue that ignores the range does not tell is lost for good only by its answer")
+    func ignoredRange() throws {
+        try fixture.track("BTC-USD", venue: "gemini", minutes: 1000)
+        let isAway = Mutex(true)
+        let gemini = try ScriptedServer { _ in
+            if isAway.withLock({ $0 }) { return .json("{}", status: 503) }
+            let rows = (Int64(-799)...0).reversed().map { "[\(IngestFixture.minute($0)),5,6,4,5,1.5]" }
+            return .json("[\(rows.joined(separator: ","))]")
+        }
+        #expect(throws: JobFailure.self) { try fill([VenueSite(Gemini.self, baseURL: gemini.url)]) }
+        #expect(try ledger().allSatisfy { $0.hasSuffix("(open)") } && coverage("gemini")[4] == 0)
+        isAway.withLock { $0 = false }
+        _ = try fill([VenueSite(Gemini.self, baseURL: gemini.url)])
+        let lost = try ledger()
+        #expect(
+            lost.count == 1 && lost.first?.hasPrefix("lost the venue tells its newest only, and they begin later × 20") == true, "\(lost)")
+        #expect(lost.first?.hasSuffix("(open)") == false)
+        #expect(try coverage("gemini")[4] == 0 && candles() >= 790)
     }
 
     @Test("Binance's hole of three hours in June 2020 ends as absent at the venue", .enabled(if: Shared.isPresent, "skipped: no ../shared"))

@@ -74,6 +74,26 @@ import Warehouse
         #expect(next(later, now: minute(2000)) == nil && later.answers.forgotten == minutes(0..<1000))
     }
 
+    private func gemini(_ numbers: Range<Int64>, _ more: String = "") -> String {
+        "[\(numbers.reversed().map { "[\(minute($0)),5,6,4,5,1]" }.joined(separator: ","))\(more)]"
+    }
+
+    @Test("of a venue that ignores the range one answer shows where its history begins, and nothing is forgotten before")
+    func ignoredRange() throws {
+        let now = minute(2000)
+        let target = try target(Gemini.self, minutes(0..<10, 500..<1500, 1900..<1990))
+        #expect(target.nextQuestion(now: now) != nil && target.answers.forgotten.isEmpty)
+        _ = try target.accept(Array(gemini(560..<2000).utf8), asOf: now)
+        #expect(target.nextQuestion(now: now) == nil, "another answer would be the same")
+        #expect(target.answers.forgotten == minutes(0..<560) && target.answers.answered == minutes(560..<1990))
+        // Fewer than what is taken for the least.
+        let short = try answers(Gemini.self, minutes(0..<1500), gemini(1900..<2000), asOf: now)
+        #expect(short.forgotten == minutes(0..<1500) && short.answered.isEmpty)
+        // One that cannot be read may be the first.
+        let damaged = try answers(Gemini.self, minutes(0..<1500), gemini(560..<2000, ",[null]"), asOf: now)
+        #expect(damaged.forgotten.isEmpty && damaged.unreadable == minutes(0..<1500))
+    }
+
     @Test("what a page leaves out at its end or its beginning is absent only when it was asked for by itself")
     func cut() throws {
         let now = minute(5000)

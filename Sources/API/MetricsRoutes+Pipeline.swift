@@ -32,6 +32,12 @@ extension MetricsRoutes {
             "cryptogaf_stopped_channel", .gauge, "Always 1; which channel stands still.",
             pipeline.stoppedChannels.map { (["exchange": $0.exchange, "channel": $0.name], 1) })
         out.family(
+            "cryptogaf_extractions", .gauge, "Candles, books and tickers of tracked markets that are fetched from the venue.",
+            pipeline.extractions.map { (["exchange": $0.exchange], $0.count) })
+        out.family(
+            "cryptogaf_extractions_failing", .gauge, "Those that brought nothing the last time.",
+            pipeline.extractions.map { (["exchange": $0.exchange], $0.failing) })
+        out.family(
             "cryptogaf_partition_end_timestamp_seconds", .gauge, "Until when the table of facts has partitions.",
             pipeline.partitionEnds.map { (["fact": $0.fact], $0.end) })
         return out.text

@@ -67,6 +67,12 @@ public struct LakeLocation: Equatable, Sendable, CustomStringConvertible {
         return LakeFolder(root: path).isBegun
     }
 
+    /// Throws `unavailable` where `isBegun` is false.
+    public func require() throws(LakeError) {
+        guard case .folder(let path) = kind else { return }
+        try LakeFolder(root: path).requireLake(path)
+    }
+
     /// A store for the calling thread.
     ///
     /// - Parameter stop: ends waiting for a store that is away.

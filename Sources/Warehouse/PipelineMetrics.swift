@@ -20,6 +20,8 @@ public struct PipelineMetrics {
     public let objectsDue: Double
     public let rejectedRows: Double
     public let stoppedChannels: [LakeChannel]
+    /// Of each venue: what is fetched of it, and of that what failed the last time.
+    public let extractions: [(exchange: String, count: Double, failing: Double)]
     /// When the newest partition of each table of facts ends, in seconds since 1970.
     public let partitionEnds: [(fact: String, end: Double)]
 
@@ -27,7 +29,8 @@ public struct PipelineMetrics {
 }
 
 extension MetricsReads {
-    /// Of every job that has ever run, by name: a few descents into an index for each, however many runs there were.
+    /// Of every job that has ever run, by name: a few descents into an index for each, however many runs there were. Not of backfills, which
+    /// somebody runs and sees.
     public func jobs() throws(PostgresError) -> [JobMetrics] {
         try connection.query(
             """
@@ -41,7 +44,7 @@ extension MetricsReads {
                 \(Self.last("succeeded")), greatest(\(Self.last("failed")), \(Self.last("died"))),
                 (SELECT CASE WHEN r.counts ? 'lake_failed' THEN extract(epoch FROM r.finished_at)::float8 END FROM crypto_gaf.job_runs r
                     WHERE r.job = n.job AND r.outcome = 'failed' ORDER BY r.started_at DESC LIMIT 1)
-            FROM names n WHERE n.job IS NOT NULL ORDER BY n.job LIMIT 100
+            FROM names n WHERE n.job IS NOT NULL AND n.job NOT LIKE 'backfill %' ORDER BY n.job LIMIT 100
             """, binary: true
         ).map { row throws(PostgresError) in
             JobMetrics(
@@ -70,8 +73,15 @@ extension MetricsReads {
         let ends = try connection.query(
             "SELECT fact, extract(epoch FROM max(ends_at))::float8 FROM crypto_gaf.fact_partitions WHERE ends_at IS NOT NULL GROUP BY fact ORDER BY fact"
         ).map { row throws(PostgresError) in (fact: try row.text(0), end: try row.double(1)) }
+        let extractions = try connection.query(
+            """
+            SELECT exchange, count(*)::float8, count(*) FILTER (WHERE failures > 0)::float8 FROM crypto_gaf.extraction_metadata e
+            WHERE EXISTS (SELECT FROM crypto_gaf.tracked_symbols t WHERE t.exchange = e.exchange AND e.symbol IN (t.symbol, '_all'))
+            GROUP BY exchange ORDER BY exchange
+            """, binary: true
+        ).map { row throws(PostgresError) in (exchange: try row.text(0), count: try row.double(1), failing: try row.double(2)) }
         return PipelineMetrics(
             unexplained: try counts.double(0), objectsDue: try counts.double(1), rejectedRows: try counts.double(2),
-            stoppedChannels: try StoppedChannels(connection).all().map(\.channel), partitionEnds: ends)
+            stoppedChannels: try StoppedChannels(connection).all().map(\.channel), extractions: extractions, partitionEnds: ends)
     }
 }

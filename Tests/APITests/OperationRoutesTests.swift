@@ -132,7 +132,12 @@ import Testing
                 INSERT INTO crypto_gaf.job_runs (job, started_at, finished_at, outcome) VALUES
                     ('aggregate', '2026-01-01 00:00+00', '2026-01-01 00:01+00', 'failed'), ('aggregate', '2026-01-01 00:05+00', '2026-01-01 00:06+00', 'succeeded'),
                     ('aggregate', '2026-01-01 00:10+00', NULL, 'running'), ('transform', '2026-01-01 00:00+00', '2026-01-01 00:02+00', 'died'),
-                    ('maintain', '2026-01-01 00:00+00', NULL, 'running');
+                    ('maintain', '2026-01-01 00:00+00', NULL, 'running'),
+                    ('backfill okx:BTC-USD 1m', '2026-01-01 00:00+00', '2026-01-01 00:02+00', 'failed');
+                INSERT INTO crypto_gaf.tracked_symbols (exchange, symbol) VALUES ('kraken', 'BTC-USD'), ('okx', 'BTC-USD');
+                INSERT INTO crypto_gaf.extraction_metadata (exchange, symbol, data_type, interval_code, failures) VALUES
+                    ('kraken', 'BTC-USD', 'klines', '1m', 0), ('kraken', 'BTC-USD', 'depth', '', 7), ('kraken', 'ETH-USD', 'depth', '', 9),
+                    ('kraken', '_all', 'tickers', '', 1), ('okx', 'BTC-USD', 'depth', '', 0);
                 INSERT INTO crypto_gaf.job_runs (job, started_at, finished_at, outcome, counts) VALUES
                     ('ingest-depth', '2026-01-01 00:00+00', '2026-01-01 00:01+00', 'failed', '{"lake_failed": 1}'),
                     ('ingest-tickers', '2026-01-01 00:00+00', '2026-01-01 00:01+00', 'failed', '{"lake_failed": 1}'),
@@ -154,10 +159,12 @@ import Testing
             #"cryptogaf_job_last_failure_timestamp_seconds{job="transform"} 1767225720"#, "cryptogaf_coverage_unexplained 3",
             #"cryptogaf_job_last_lake_failure_timestamp_seconds{job="ingest-depth"} 1767225660"#, "cryptogaf_objects_due 2",
             "cryptogaf_rejected_rows_last_day 3", "cryptogaf_stopped_channels 1",
+            #"cryptogaf_extractions{exchange="kraken"} 3"#, #"cryptogaf_extractions_failing{exchange="kraken"} 2"#,
+            #"cryptogaf_extractions_failing{exchange="okx"} 0"#,
             #"cryptogaf_stopped_channel{exchange="okx",channel="depth"} 1"#,
             #"cryptogaf_partition_end_timestamp_seconds{fact="tickers"} 1772323200"#,
         ] { #expect(try lines().contains(line), "\(line)") }
-        #expect(try !lines().contains { $0.contains(#"job="maintain""#) })
+        #expect(try !lines().contains { $0.contains(#"job="maintain""#) || $0.contains("backfill") })
         #expect(try !lines().contains { $0.hasPrefix(#"cryptogaf_job_last_lake_failure_timestamp_seconds{job="ingest-tickers""#) })
     }
 

@@ -10,12 +10,16 @@ public protocol BatchJob {
     /// How many threads take and free large pieces of memory over and over, so that keeping what was freed is worth it; nil: it is not.
     var threads: Int? { get }
 
+    /// Says what there is to do, and does nothing: a run that is not recorded, since nobody who waits for the work is served by it.
+    var isDryRun: Bool { get }
+
     /// Returns what it counted; when the stop is requested, what is in hand is finished first. Throws what ended it.
     func run(_ context: JobContext) throws -> JobCounts
 }
 
 extension BatchJob {
     public var threads: Int? { nil }
+    public var isDryRun: Bool { false }
 }
 
 /// What a job counted, for the log and `job_runs.counts`: names in snake_case.

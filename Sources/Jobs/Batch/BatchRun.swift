@@ -48,12 +48,14 @@ public struct BatchRun: Sendable {
             log.info("job.disabled", ["job": .text(job.name), "reason": "it is switched off in crypto_gaf.jobs"])
             return .disabled
         }
-        return try run(job, as: try jobs.begin(job.name), connection)
+        return try run(job, as: job.isDryRun ? nil : try jobs.begin(job.name), connection)
     }
 
-    private func run(_ job: some BatchJob, as run: Int64, _ connection: Connection) throws -> Ending {
+    /// - Parameter run: nil: it is not recorded.
+    private func run(_ job: some BatchJob, as run: Int64?, _ connection: Connection) throws -> Ending {
         let started = ContinuousClock.now
-        let entry = Entry(job: job.name, run: run, connection: connection, session: connection.serverProcess)
+        let session = connection.serverProcess
+        let entry = run.map { Entry(job: job.name, run: $0, connection: connection, session: session) }
         switch Result(catching: { try job.run(JobContext(connection: connection, connect: connect, log: log, stop: stop)) }) {
         case .success(let counts):
             let outcome: JobOutcome = stop.isRequested ? .stopped : .succeeded
@@ -83,7 +85,8 @@ public struct BatchRun: Sendable {
 
     /// What became of the work is recorded, whatever became of the connection: if that is gone, over another one, for which a Postgres that
     /// is starting again is waited for.
-    private func finish(_ entry: Entry, _ outcome: JobOutcome, _ counts: JobCounts, error: String? = nil) throws {
+    private func finish(_ entry: Entry?, _ outcome: JobOutcome, _ counts: JobCounts, error: String? = nil) throws {
+        guard let entry else { return }
         let json = try Self.json(counts)
         let text = error.map { String($0.filter { $0 != "\0" }.prefix(2000)) }
         let deadline = ContinuousClock.now + Self.patience

@@ -8,7 +8,7 @@ public struct FillGaps: BatchJob {
     public let name = "fill-gaps"
     private let settings: IngestSettings
     private let pages: Int
-    private let isDryRun: Bool
+    public let isDryRun: Bool
 
     /// Pages unless somebody says otherwise.
     public static let pages = 1000

@@ -12,15 +12,18 @@ public struct MaintainJob: BatchJob {
     private let retention: Retention
     private let live: OpenStore
     private let archive: OpenStore
-    /// Says what there is to do, and does nothing.
-    private let isDryRun: Bool
+    public let isDryRun: Bool
 
     /// A store for one run.
     public typealias OpenStore = (JobContext) throws -> any ObjectStore
 
     public init(_ retention: Retention, live: LakeLocation, archive: LakeLocation, isDryRun: Bool = false) {
         self.init(
-            retention, live: { try live.open(log: $0.log, stop: $0.stop) },
+            retention,
+            live: { context in
+                if try RawObjectRepository(context.connection).hasAny(in: .live) { try live.require() }
+                return try live.open(log: context.log, stop: context.stop)
+            },
             archive: { context in
                 // Later a folder that is none is a disk that is not mounted.
                 if !isDryRun, try !RawRetention(context.connection).hasArchived() { try archive.begin() }
@@ -84,6 +87,8 @@ public struct MaintainJob: BatchJob {
     }
 
     private func dropMonths(_ context: JobContext, _ counts: inout JobCounts) throws {
+        // While the lake is not there, nothing else has what is in these months.
+        _ = try live(context)
         let partitions = FactPartitions(context.connection)
         counts["months_dropped"] = 0
         for partition in try partitions.ended(by: context.daysAgo(retention.factDays)) where !context.stop.isRequested {

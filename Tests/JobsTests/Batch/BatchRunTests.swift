@@ -10,6 +10,7 @@ import Warehouse
 /// A job that does what the test says.
 private struct ScriptedJob: BatchJob {
     var name = "sweep"
+    var isDryRun = false
     let body: @Sendable (JobContext) throws -> JobCounts
 
     func run(_ context: JobContext) throws -> JobCounts { try body(context) }
@@ -113,6 +114,15 @@ private struct Broken: Error, CustomStringConvertible { let description = "the b
         #expect(try run.run(ScriptedJob { _ in [:] }) == .succeeded([:]))
         #expect(try run.run(ScriptedJob { _ in [:] }) == .succeeded([:]))
         #expect(kept.count == 3)
+    }
+
+    @Test("a dry run is no entry: who waits for the work is not served by it")
+    func rehearsed() throws {
+        let options = database.options(as: "test_worker")
+        let run = BatchRun(log: .silent, stop: stop) { () throws(PostgresError) in try Connection(options) }
+        #expect(try run.run(ScriptedJob(isDryRun: true) { _ in ["rows": 3] }) == .succeeded(["rows": 3]))
+        #expect(throws: Broken.self) { try run.run(ScriptedJob(isDryRun: true) { _ in throw Broken() }) }
+        #expect(try runs() == [])
     }
 
     @Test("a job that is switched off ends at once; switched on again, it runs")

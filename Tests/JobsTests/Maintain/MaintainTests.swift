@@ -56,6 +56,19 @@ import Warehouse
             .dropLast() == months.dropFirst().map { "\($0) 01 00" }[...])
     }
 
+    @Test("while the lake is not there no month is dropped, and nothing is begun in the folder where it should be")
+    func unmounted() throws {
+        try addMinutes("2025-01")
+        try fixture.add("old", days: 10)
+        let place = fixture.folder + "/lake"
+        try FileManager.default.moveItem(atPath: place, toPath: fixture.folder + "/elsewhere")
+        try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: false)
+        let before = try partitions()
+        #expect(throws: JobFailure.self) { try fixture.maintain() }
+        #expect(try partitions().filter { $0.contains("2025") } == before.filter { $0.contains("2025") })
+        #expect(try FileManager.default.contentsOfDirectory(atPath: place).isEmpty)
+    }
+
     @Test("a month that ended long ago is dropped, and its hours and days stay, also through a rebuild")
     func drop() throws {
         try addMinutes("2025-01")

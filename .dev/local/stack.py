@@ -96,8 +96,7 @@ class Stack:
         return done.stdout
 
     def _shared_environment(self):
-        passed = {name: value for name, value in os.environ.items() if value and name in PASSED}
-        return passed | {
+        return passed() | {
             "SQL_DIR": ROOT / "sql", "LAKE_URL": f"file://{self.lake}", "COINBASE_URL": f"http://127.0.0.1:{self.settings.ports['VENUE_PORT']}",
             "PGHOST": self.cluster.sockets, "PGPORT": self.cluster.port, "PGDATABASE": self.settings.database}
 
@@ -212,6 +211,11 @@ def job_arguments(name):
     return json.loads(_jobs("--arguments", name))
 
 
+def passed():
+    """What was set for the programs, here and now."""
+    return {name: value for name, value in os.environ.items() if value and name in PASSED}
+
+
 def environment(user):
-    """What a program of the stack sees when `user` of the database runs it."""
-    return account.environment(**json.loads(KEPT.read_text()), PGUSER=user, PGPASSFILE=Cluster(RUN, 0).passfile(user))
+    """What a program of the stack sees when `user` of the database runs it: as `make run` was started, but for what is set for this command."""
+    return account.environment(**(json.loads(KEPT.read_text()) | passed()), PGUSER=user, PGPASSFILE=Cluster(RUN, 0).passfile(user))

@@ -43,6 +43,12 @@ class EnvironmentTests(unittest.TestCase):
         self.assertEqual(kept.keys() - meant.keys(), {"SQL_DIR", "LAKE_URL", "COINBASE_URL", "PGHOST", "PGPORT", "PGDATABASE"})
         self.assertFalse(set(kept.values()) & set(SECRETS.values()))
 
+    def test_what_is_set_for_one_command_counts_before_what_the_run_was_started_with(self):
+        code = ("import json, stack\nfrom account import RUN\nRUN.mkdir()\nstack.KEPT.write_text(json.dumps({'FACT_DAYS': '8', 'LAKE_URL': 'file:///l'}))\n"
+                "print(*(stack.environment('worker').get(name) for name in ('FACT_DAYS', 'LAKE_URL', 'RAW_DAYS', 'HOLIDAYS')))")
+        self.assertEqual(self.local(code), "8 file:///l None None")
+        self.assertEqual(self.local(code.replace("mkdir()", "mkdir(exist_ok=True)"), FACT_DAYS="9", RAW_DAYS="", **SECRETS), "9 file:///l None None")
+
     def test_the_venues_whose_variables_pass_are_those_of_the_program(self):
         nowhere = {"PGHOST": "/nowhere", "PGUSER": "nobody", "PGDATABASE": "none"}
         told = subprocess.run([PROGRAM, "symbols", "track", "nowhere:BTC-USD"], env=nowhere, text=True, capture_output=True, timeout=30)

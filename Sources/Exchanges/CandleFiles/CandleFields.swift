@@ -31,10 +31,23 @@ struct CandleFields {
 
     /// Fields of a line, without the quotes and blanks around them.
     static func csv(_ line: ArraySlice<UInt8>) -> [String] {
-        line.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false).map { field in
-            let isEdge: (UInt8) -> Bool = { $0 <= 0x20 || $0 == UInt8(ascii: "\"") }
-            return String(decoding: field.drop(while: isEdge).reversed().drop(while: isEdge).reversed(), as: UTF8.self)
+        line.withUnsafeBufferPointer { line in
+            var (fields, start) = ([String](), 0)
+            fields.reserveCapacity(12)
+            for end in 0...line.count where end == line.count || line[end] == UInt8(ascii: ",") {
+                fields.append(String(decoding: trimmed(line[start..<end]), as: UTF8.self))
+                start = end + 1
+            }
+            return fields
         }
+    }
+
+    private static func trimmed(_ field: Slice<UnsafeBufferPointer<UInt8>>) -> Slice<UnsafeBufferPointer<UInt8>> {
+        func isEdge(_ byte: UInt8) -> Bool { byte <= 0x20 || byte == UInt8(ascii: "\"") }
+        var (low, high) = (field.startIndex, field.endIndex)
+        while low < high, isEdge(field[low]) { low += 1 }
+        while low < high, isEdge(field[high - 1]) { high -= 1 }
+        return field[low..<high]
     }
 
     func candle(_ row: [String]) throws(CandleFileError) -> Candle {

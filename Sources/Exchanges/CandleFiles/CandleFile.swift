@@ -40,7 +40,7 @@ public final class CandleFile {
         var status = stat()
         guard fstat(descriptor.number, &status) == 0 else { throw CandleFileError("\(path) cannot be read: \(OpenFile.fault)") }
         // It is read twice.
-        guard status.st_mode & S_IFMT == S_IFREG else { throw CandleFileError("\(path) is no file of its own") }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw CandleFileError("\(path) is no regular file") }
         length = Int(status.st_size)
         modifiedAt = Date(timeIntervalSince1970: Double(status.st_mtim.tv_sec) + Double(status.st_mtim.tv_nsec) / 1e9)
         let head = try descriptor.read(Self.headBytes)

@@ -42,6 +42,10 @@ import Warehouse
     }
 
     private func expectWholeLake() throws {
+        // It may have been killed before it made one.
+        guard FileManager.default.fileExists(atPath: "\(fixture.directory)/lake/.incoming") else {
+            return #expect(try fixture.recordedKeys().isEmpty)
+        }
         let keys = Set(try fixture.lakeKeys())
         #expect(Set(try fixture.recordedKeys()).isSubset(of: keys))
         #expect(try fixture.objects().count == keys.count, "every object is whole")

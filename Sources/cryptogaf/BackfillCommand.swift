@@ -123,6 +123,8 @@ extension BackfillCommand {
 
     private func show(_ progress: FileBackfill.Progress, on line: inout ProgressLine) {
         line.show("\(progress.isLoading ? "loading" : "looking through the file"): \(progress.percent) %")
+        // The log goes on below it.
+        if progress.percent == 100 { line.end() }
     }
 
     private static func text(_ counts: JobCounts) -> String {

@@ -54,7 +54,8 @@ struct BackfillCommand: Command {
         asJSON = arguments.flag("--json")
         database = configuration.postgres(as: Self.name)
         let settings = IngestSettings(
-            venues: configuration.venues, lake: try configuration.lake(), timeout: configuration.httpTimeout, patience: .seconds(3600))
+            venues: configuration.venues, lake: try configuration.lake(), timeout: configuration.httpTimeout, patience: .seconds(3600),
+            factDays: configuration.retention.factDays)
         let series = KlineSeries(market.venue.name, market.pair, interval)
         self.series = series
         if let path = arguments.string("--file") {

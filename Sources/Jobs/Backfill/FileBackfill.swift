@@ -41,6 +41,7 @@ public struct FileBackfill: BatchJob {
     public func run(_ context: JobContext) throws -> JobCounts {
         let survey = try survey(context)
         guard !context.stop.isRequested else { return [:] }
+        if let openings = survey.openings { settings.warnOfDropping(openings.lowerBound, context) }
         let bronze = try Bronze(settings.lake, context.connection, log: context.log, stop: context.stop, renews: true)
         let log = IngestionLog(context.connection)
         let before = try load(receivedAt(survey, now: context.now()), bronze, log, context)

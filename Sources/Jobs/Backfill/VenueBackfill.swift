@@ -44,6 +44,7 @@ public struct VenueBackfill: BatchJob {
         let low = series.interval.open(at: range.lowerBound + step - 1)
         let high = min(series.interval.open(at: range.upperBound + step - 1), series.interval.open(at: now))
         guard low < high else { throw JobFailure("no candle of \(series.interval) has closed between these times") }
+        settings.warnOfDropping(low, context)
         var counts: JobCounts = [:]
         // The chunk bounds them; pages that the venue cut short are asked for in more.
         let fill = GapFill(settings, context, pages: .max, closedAt: now)
@@ -78,5 +79,18 @@ public struct VenueBackfill: BatchJob {
             low = end
         }
         return chunks
+    }
+}
+
+extension IngestSettings {
+    /// Whoever backfills means to keep what comes.
+    func warnOfDropping(_ first: Int64, _ context: JobContext) {
+        guard let factDays, first < context.daysAgo(factDays).milliseconds else { return }
+        context.log.warning(
+            "backfill.not_kept",
+            [
+                "reason": .text(
+                    "maintain drops months that ended more than \(factDays) days ago; FACT_DAYS says how many, and rollups of minutes stay")
+            ])
     }
 }

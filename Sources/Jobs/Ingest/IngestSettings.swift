@@ -10,12 +10,15 @@ public struct IngestSettings: Sendable {
     public var timeout: Duration
     /// For a whole pass.
     public var patience: Duration
+    /// After how many days `maintain` drops candles; nil: it is not known here.
+    public var factDays: Int?
 
-    public init(venues: [VenueSite], lake: LakeLocation, timeout: Duration, patience: Duration) {
+    public init(venues: [VenueSite], lake: LakeLocation, timeout: Duration, patience: Duration, factDays: Int? = nil) {
         self.venues = venues
         self.lake = lake
         self.timeout = timeout
         self.patience = patience
+        self.factDays = factDays
     }
 
     func site(_ name: String) -> VenueSite? { venues.first { $0.name == name } }

@@ -129,5 +129,5 @@ public struct MaintainJob: BatchJob {
 }
 
 extension JobContext {
-    fileprivate func daysAgo(_ days: Int) -> Date { now().addingTimeInterval(-86_400 * Double(days)) }
+    func daysAgo(_ days: Int) -> Date { now().addingTimeInterval(-86_400 * Double(days)) }
 }

@@ -158,6 +158,15 @@ import Warehouse
             try fixture.connect().query("SELECT reason FROM crypto_gaf.rejected_rows").one().text(0) == "the high is below open or close")
     }
 
+    @Test("who loads what maintain will drop again is told so", arguments: [("90", true), ("36500", false)])
+    func notKept(days: String, isTold: Bool) throws {
+        let path = "\(fixture.directory)/old.csv"
+        try Self.three.write(toFile: path, atomically: true, encoding: .utf8)
+        let words = ["backfill", "binance:BTC-USDT", "--interval", "1m", "--file", path]
+        let run = try Program.run(words, environment: fixture.environment.merging(["FACT_DAYS": days]) { $1 })
+        #expect(run.status == 0 && run.errors.contains("backfill.not_kept") == isTold, "\(run.errors)")
+    }
+
     @Test("each piece names the row that it begins with, so that a rejected row is found; pieces that do not are read and known as before")
     func places() throws {
         let lines = (0..<5010).map { "\(1_700_000_040 + $0 * 60),1,\($0 == 5002 ? 0 : 2),1,1,5" }

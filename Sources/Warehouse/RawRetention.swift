@@ -99,30 +99,39 @@ public struct RawRetention {
     }
 
     /// Keys of objects that may still lie where they no longer belong, in the order of the keys.
-    public func leftovers(in location: RawLocation, after: String = "", limit: Int) throws(PostgresError) -> [String] {
+    public func leftovers(after: String = "", limit: Int) throws(PostgresError) -> [String] {
         try self.keys(
             """
             SELECT object_key FROM crypto_gaf.raw_objects
-            WHERE leftover_in = \(location.rawValue) AND object_key > \(after) ORDER BY object_key LIMIT \(limit)
+            WHERE leftover_in IS NOT NULL AND object_key > \(after) ORDER BY object_key LIMIT \(limit)
             """)
     }
 
-    /// Has those of `keys` removed that may still lie where they no longer belong, and takes what was removed off the record. Until that
-    /// is done nobody can say that such an object belongs there again: who wants to waits, and then puts it there once more.
+    /// Has those of `keys` removed that may still lie where they no longer belong, and takes what was removed off the record. An object that
+    /// has expired belongs nowhere: it goes from both places, since a run that died while it copied the object, or somebody who put it into
+    /// the lake again and did not get to say so, leaves it where nothing tells of it. Until all is done nobody can say that such an object
+    /// belongs there again: who wants to waits, and then puts it there once more.
     ///
-    /// - Parameter remove: answers what lies there no longer.
-    /// - Returns: how many that are.
-    public func clearLeftovers(_ keys: [String], in location: RawLocation, remove: ([String]) -> [String]) throws -> Int {
+    /// - Parameter remove: answers which of the objects do not lie in that place any longer. Those alone are asked for in the next one.
+    /// - Returns: how many are off the record.
+    public func clearLeftovers(_ keys: [String], remove: (_ keys: [String], _ place: RawLocation) -> [String]) throws -> Int {
         try connection.transaction {
-            let held = try self.keys(
+            var left: [(key: String, belongsIn: RawLocation?)] = try connection.query(
                 """
-                SELECT object_key FROM crypto_gaf.raw_objects
-                WHERE object_key = ANY (\(keys)::text[]) AND leftover_in = \(location.rawValue) ORDER BY object_key FOR UPDATE
-                """)
-            guard !held.isEmpty else { return 0 }
-            let removed = remove(held)
-            try connection.execute("UPDATE crypto_gaf.raw_objects SET leftover_in = NULL WHERE object_key = ANY (\(removed)::text[])")
-            return removed.count
+                SELECT object_key, location FROM crypto_gaf.raw_objects
+                WHERE object_key = ANY (\(keys)::text[]) AND leftover_in IS NOT NULL ORDER BY object_key FOR UPDATE
+                """
+            ).map { row throws(PostgresError) in (try row.text(0), RawLocation(rawValue: try row.text(1))) }
+            for place in [RawLocation.live, .archive] {
+                let foreign = left.filter { $0.belongsIn != place }.map(\.key)
+                guard !foreign.isEmpty else { continue }
+                let kept = Set(foreign).subtracting(remove(foreign, place))
+                left.removeAll { kept.contains($0.key) }
+            }
+            guard !left.isEmpty else { return 0 }
+            try connection.execute(
+                "UPDATE crypto_gaf.raw_objects SET leftover_in = NULL WHERE object_key = ANY (\(left.map(\.key))::text[])")
+            return left.count
         }
     }
 

@@ -11,7 +11,8 @@ import Warehouse
 /// 3. the lake has it no longer;
 /// 4. the table knows that.
 ///
-/// What was left between 2 and 4 is taken up by the next run. What is not yet transformed is never touched, nor what somebody puts back
+/// What was left between 2 and 4 is taken up by the next run. A copy that was left between 1 and 2 is the next run's as well, or goes
+/// with the object: what expires is removed from both places. What is not yet transformed is never touched, nor what somebody puts back
 /// meanwhile: from 3 to 4 the table's rows are held. Between reading an object and 1 room is made for it, if the archive is bounded.
 struct RawArchiving {
     let table: RawRetention
@@ -32,15 +33,12 @@ struct RawArchiving {
 
     /// Removes what earlier runs left where it no longer belongs; answers how much.
     func removeLeftovers() throws -> Int {
-        var removed = 0
-        for location in [RawLocation.live, .archive] {
-            var after = ""
-            while !stop.isRequested {
-                let keys = try table.leftovers(in: location, after: after, limit: Self.page)
-                guard let last = keys.last else { break }
-                removed += isDryRun ? keys.count : try remove(keys, from: location)
-                after = last
-            }
+        var (removed, after) = (0, "")
+        while !stop.isRequested {
+            let keys = try table.leftovers(after: after, limit: Self.page)
+            guard let last = keys.last else { break }
+            removed += isDryRun ? keys.count : try removeLeftovers(keys)
+            after = last
         }
         return removed
     }
@@ -146,7 +144,7 @@ extension RawArchiving {
         guard !isDryRun, !objects.isEmpty else { return objects }
         let keys = Set(try table.move(objects.map(\.key), from: old, to: new))
         let moved = objects.filter { keys.contains($0.key) }
-        _ = try remove(moved.map(\.key), from: old)
+        _ = try removeLeftovers(moved.map(\.key))
         return moved
     }
 
@@ -205,24 +203,24 @@ extension RawArchiving {
 
     private func giveUp(_ objects: [SettledObject]) throws {
         guard !objects.isEmpty else { return }
-        _ = try table.clearLeftovers(try table.move(objects.map(\.key), from: .live, to: .expired), in: .live) { $0 }
+        _ = try table.clearLeftovers(try table.move(objects.map(\.key), from: .live, to: .expired)) { keys, _ in keys }
     }
 
     /// A few at a time: who has lost Postgres, and with it the hold on the rows, finds that out before the next few.
     ///
     /// - Returns: how many went. What cannot be removed is left over.
-    private func remove(_ keys: [String], from location: RawLocation) throws -> Int {
+    private func removeLeftovers(_ keys: [String]) throws -> Int {
         var (rest, removed) = (keys[...], 0)
         while !rest.isEmpty {
-            removed += try removeHeld(Array(rest.prefix(Self.heldLimit)), from: location)
+            removed += try removeHeld(Array(rest.prefix(Self.heldLimit)))
             rest = rest.dropFirst(Self.heldLimit)
         }
         return removed
     }
 
-    private func removeHeld(_ keys: [String], from location: RawLocation) throws -> Int {
+    private func removeHeld(_ keys: [String]) throws -> Int {
         var fault: LakeError?
-        let removed = try table.clearLeftovers(keys, in: location) { keys in
+        let removed = try table.clearLeftovers(keys) { keys, location in
             var removed: [String] = []
             for (key, result) in (location == .live ? live : archive).removeAll(keys) {
                 switch result {

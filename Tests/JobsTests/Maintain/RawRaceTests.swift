@@ -39,11 +39,11 @@ import Warehouse
         return "\(try row.text(0))\(try row.bool(1) ? " due" : "")\(try row.textOrNil(2).map { " left in \($0)" } ?? "")"
     }
 
-    /// Read, written, read back and removed from the lake; removed from the archive.
+    /// Read, written, read back and removed from the lake; removed from the lake once more and from the archive.
     @Test(
-        "a file that is loaded again at any moment of its objects' way to the archive and out of it has them in the lake", arguments: 0..<5)
+        "a file that is loaded again at any moment of its objects' way to the archive and out of it has them in the lake", arguments: 0..<6)
     func loadedAgain(moment: Int) throws {
-        if moment == 4 {
+        if moment >= 4 {
             try fixture.maintain()
             try fixture.worker.execute(
                 "UPDATE crypto_gaf.raw_objects SET received_at = received_at - interval '20 days', recorded_at = recorded_at - interval '20 days'"
@@ -69,8 +69,8 @@ import Warehouse
         #expect(try table.move([key], from: .live, to: .archive) == [key])
         try Self.load(object, fixture.lake, fixture.database)
         var offered: [String] = []
-        let removed = try table.clearLeftovers([key], in: .live) { keys in
-            offered = keys
+        let removed = try table.clearLeftovers([key]) { keys, _ in
+            offered += keys
             return keys
         }
         #expect(removed == 0 && offered == [])
@@ -99,6 +99,29 @@ import Warehouse
         let left = try fixture.worker.query(
             "SELECT object_key FROM crypto_gaf.raw_objects WHERE location = 'live' OR leftover_in IS NOT NULL")
         #expect(try left.map { try $0.text(0) } == [key] && fixture.live.allKeys() == [key])
+    }
+
+    @Test("who died between putting a file into the lake again and saying so leaves nothing there that nobody knows of")
+    func unsaid() throws {
+        try fixture.maintain()
+        try fixture.live.put(key, object.encoded().bytes)
+        try fixture.worker.execute(
+            "UPDATE crypto_gaf.raw_objects SET received_at = received_at - interval '20 days', recorded_at = recorded_at - interval '20 days'"
+        )
+        #expect(try fixture.maintain()["objects_expired"] == 1)
+        #expect(try state() == "expired" && fixture.live.allKeys() == [] && fixture.archive.allKeys() == [])
+    }
+
+    @Test("an object that came back into the lake from the archive and goes from there for good goes from the archive too")
+    func backAndGone() throws {
+        try fixture.maintain()
+        try Self.load(object, fixture.lake, fixture.database)
+        #expect(try state() == "live due" && fixture.archive.allKeys() == [key])
+        try fixture.worker.execute("UPDATE crypto_gaf.raw_objects SET due = false, recorded_at = received_at")
+        var retention = Retention()
+        retention.archiveBytes = 0
+        #expect(try fixture.maintain(retention)["objects_expired"] == 1)
+        #expect(try state() == "expired" && fixture.live.allKeys() == [] && fixture.archive.allKeys() == [])
     }
 
     @Test("what is left over in the archive and was forgotten there is removed, and nothing else")

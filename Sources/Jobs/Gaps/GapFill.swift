@@ -36,7 +36,7 @@ final class GapFill {
         let targets = targets(for: gaps)
         let pass = try IngestPass(settings, context, notesExtractions: false, clocks: clocks)
         try pass.run(targets)
-        clocks = pass.clocks
+        clocks = pass.knownClocks
         let isLoaded = try settings.load(pass.keys, context, tells: !isHeld)
         isHeld = isHeld || !isLoaded
         let answers = Dictionary(targets.map { ($0.series, $0.answers) }) { $1 }

@@ -71,3 +71,12 @@ public struct IngestTickers: BatchJob, Sendable {
         return pass.counts
     }
 }
+
+extension JobContext {
+    /// Throws when a pass had targets, and reached none of them. One that the venue refuses for good, as it is listed no more, was reached;
+    /// one was not at a venue that denies us everything.
+    func requireReached(_ counts: JobCounts, evidence: String) throws {
+        guard let targets = counts["targets"], targets > 0, counts["reached"] == 0, !stop.isRequested else { return }
+        throw JobFailure("none of \(targets) could be fetched; \(evidence)", counts: counts)
+    }
+}

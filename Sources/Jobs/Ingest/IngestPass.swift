@@ -13,10 +13,7 @@ final class IngestPass {
     private let context: JobContext
     private let fetcher: VenueFetcher
     private let bronze: Bronze
-    /// By venue, as far as they are known.
-    private(set) var clocks: [String: ClockOffset]
-    /// Venues whose clock is too far from ours: nothing that they answer is kept.
-    private var refused: Set<String> = []
+    private var clocks: VenueClocks
     /// By venue.
     private var targets: [String: [any IngestTarget]] = [:]
     private var failed: Set<ExtractionKey> = []
@@ -29,7 +26,7 @@ final class IngestPass {
     ///   - notesExtractions: whether `extraction_metadata` is told how the targets fare.
     ///   - clocks: of venues that need not be asked for the time.
     init(_ settings: IngestSettings, _ context: JobContext, notesExtractions: Bool = true, clocks: [String: ClockOffset] = [:]) throws {
-        self.clocks = clocks
+        self.clocks = VenueClocks(clocks, log: context.log)
         self.notesExtractions = notesExtractions
         self.context = context
         let options = VenueFetcher.Options(timeout: settings.timeout, patience: settings.patience)
@@ -39,6 +36,8 @@ final class IngestPass {
 
     /// Keys of the objects written.
     var keys: [String] { bronze.keys }
+    /// By venue, as far as they are known.
+    var knownClocks: [String: ClockOffset] { clocks.known }
 
     /// Returns when nothing is left to ask, or to wait for after a stop. Throws a `JobFailure` when the lake does not take everything.
     func run(_ targets: [any IngestTarget]) throws {
@@ -94,29 +93,27 @@ extension IngestPass {
     /// The venue's clock first: it tells which candles are closed.
     private func begin(_ targets: [any IngestTarget]) {
         guard let site = targets.first?.site else { return }
-        guard clocks[site.name] == nil, site.venue.request(.time, baseURL: site.baseURL) != nil else { return targets.forEach(ask) }
+        guard !clocks.isKnown(of: site), site.venue.request(.time, baseURL: site.baseURL) != nil else { return targets.forEach(ask) }
         fetcher.ask(VenueInquiry(site, .time, symbol: "time"))
     }
 
     private func ask(_ target: any IngestTarget) {
-        let now = clock(target.site).time(context.now())
+        let now = clocks[target.site].time(context.now())
         guard let question = target.nextQuestion(now: now) else {
             reached.insert(target.key)
             return
         }
         fetcher.ask(VenueInquiry(target.site, question, symbol: target.key.symbol, target: target))
     }
-
-    private func clock(_ site: VenueSite) -> ClockOffset { clocks[site.name] ?? ClockOffset() }
 }
 
 // MARK: - Replies
 
 extension IngestPass {
     private func take(_ reply: VenueReply) throws {
-        guard !refused.contains(reply.inquiry.site.name) else { return }
+        guard !clocks.isRefused(of: reply.inquiry.site) else { return }
         guard reply.isFinal else { return try keepRefusal(reply) }
-        do throws(VenueError) { try learnClock(from: reply) } catch { return refuse(reply.inquiry.site, error) }
+        do throws(VenueError) { try clocks.learn(from: reply) } catch { return refuse(reply.inquiry.site, error) }
         guard let target = reply.inquiry.target else { return begin(after: reply) }
         switch reply.outcome {
         case .answered(let response): try take(response, reply, target)
@@ -130,7 +127,7 @@ extension IngestPass {
     }
 
     private func take(_ response: Response, _ reply: VenueReply, _ target: any IngestTarget) throws {
-        let asOf = clock(target.site).time(reply.requestedAt)
+        let asOf = clocks[target.site].time(reply.requestedAt)
         switch Result(catching: { () throws(AnswerError) in try target.accept(response.body, asOf: asOf) }) {
         case .success(let answer):
             reached.insert(target.key)
@@ -157,7 +154,7 @@ extension IngestPass {
         let key = target.key
         let object = RawObject(
             exchange: key.exchange, symbol: key.symbol, channel: key.channel.rawValue, interval: key.interval?.code, url: response.url,
-            requestedAt: reply.requestedAt, receivedAt: response.receivedAt, clockOffset: clock(target.site).milliseconds,
+            requestedAt: reply.requestedAt, receivedAt: response.receivedAt, clockOffset: clocks[target.site].milliseconds,
             status: response.status, body: response.body)
         try bronze.add(object, notesExtractions ? update.map { [$0] } ?? [] : [])
     }
@@ -178,32 +175,11 @@ extension IngestPass {
     /// One line of the log for a venue of which nothing can be had, however much is fetched there.
     private func fail(_ targets: [any IngestTarget], at site: VenueSite, _ reason: String, event: String = "ingest.venue_away") {
         for target in targets { note(target, reason, wasAsked: false) }
-        context.log.warning(
-            event, ["venue": .text(site.name), "targets": .integer(targets.count), "error": .text(reason)])
-    }
-
-    /// From the answer to the question for the time; a venue that has none, or did not answer that, tells it with whatever it answers.
-    /// Throws when that is too far from ours.
-    private func learnClock(from reply: VenueReply) throws(VenueError) {
-        let site = reply.inquiry.site
-        guard clocks[site.name] == nil, let response = reply.outcome.response else { return }
-        let told = reply.inquiry.target == nil ? try? site.venue.time(response.body) : nil
-        let times = [told, response.date?.milliseconds].compactMap(\.self)
-        guard let time = times.first else { return }
-        // What the venue says in its own words may have changed, and the server's date is right still.
-        guard let clock = times.lazy.compactMap({ ClockOffset(time: $0, receivedAt: response.receivedAt) }).first else {
-            throw reply.inquiry.error(clock: time, response)
-        }
-        clocks[site.name] = clock
-        if abs(clock.milliseconds) > ClockOffset.tolerance {
-            context.log.warning(
-                "ingest.clock", ["venue": .text(site.name), "ahead_seconds": .number(Double(clock.milliseconds) / 1000)])
-        }
+        context.log.warning(event, ["venue": .text(site.name), "targets": .integer(targets.count), "error": .text(reason)])
     }
 
     /// In this run nothing is fetched of a venue by whose clock nobody can tell what is closed.
     private func refuse(_ site: VenueSite, _ error: VenueError) {
-        refused.insert(site.name)
         fetcher.drop(site)
         let left = targets[site.name, default: []].filter { !reached.contains($0.key) }
         fail(left, at: site, "\(error)", event: "ingest.clock_refused")
@@ -220,14 +196,5 @@ extension IngestPass {
         case .refused(_, let error), .failed(let error): fail(targets, at: site, "\(error)")
         case .postponed(let reason): fail(targets, at: site, reason)
         }
-    }
-}
-
-extension JobContext {
-    /// Throws when a pass had targets, and reached none of them. One that the venue refuses for good, as it is listed no more, was reached;
-    /// one was not at a venue that denies us everything.
-    func requireReached(_ counts: JobCounts, evidence: String) throws {
-        guard let targets = counts["targets"], targets > 0, counts["reached"] == 0, !stop.isRequested else { return }
-        throw JobFailure("none of \(targets) could be fetched; \(evidence)", counts: counts)
     }
 }

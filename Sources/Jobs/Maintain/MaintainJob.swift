@@ -71,10 +71,13 @@ public struct MaintainJob: BatchJob {
     /// What is archived and old goes before more comes, so that the two never add up.
     private func moveObjects(_ context: JobContext, _ counts: inout JobCounts) throws {
         let table = RawRetention(context.connection)
+        let (live, archive) = (try live(context), try archive(context))
+        let moving = RawMoving(
+            table: table, live: live, archive: archive, log: context.log, stop: context.stop, isDryRun: isDryRun)
+        counts["leftovers_removed"] = try moving.removeLeftovers()
         let archiving = RawArchiving(
-            table: table, live: try live(context), archive: try archive(context), giveUpBefore: context.daysAgo(retention.archiveDays),
-            log: context.log, stop: context.stop, isDryRun: isDryRun)
-        counts["leftovers_removed"] = try archiving.removeLeftovers()
+            table: table, copying: RawCopying(live: live, archive: archive, log: context.log), moving: moving,
+            giveUpBefore: context.daysAgo(retention.archiveDays), log: context.log, stop: context.stop)
         var (room, faults) = (try ArchiveRoom(table, bound: retention.archiveBytes), ArchivingFaults())
         defer {
             (counts["objects_expired"], counts["bytes_expired"]) = (room.expired.objects, room.expired.bytes)

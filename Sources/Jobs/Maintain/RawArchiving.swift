@@ -1,6 +1,4 @@
-import Digest
 import FoundationEssentials
-import Lake
 import Runtime
 import Warehouse
 
@@ -16,39 +14,22 @@ import Warehouse
 /// meanwhile: from 3 to 4 the table's rows are held. Between reading an object and 1 room is made for it, if the archive is bounded.
 struct RawArchiving {
     let table: RawRetention
-    let live: any ObjectStore
-    let archive: any ObjectStore
+    let copying: RawCopying
+    let moving: RawMoving
     /// An object from before then that is nowhere to be found is given up: its row says that it has expired.
     let giveUpBefore: Date
     let log: Log
     let stop: Stop
-    let isDryRun: Bool
 
-    /// Objects in one statement.
-    static let page = 256
-    /// Objects whose rows are held while they are removed.
-    private static let heldLimit = LakeLocation.atOnce
     /// Held in memory at most, but for one object more.
     static let batchBytes = 16 << 20
-
-    /// Removes what earlier runs left where it no longer belongs; answers how much.
-    func removeLeftovers() throws -> Int {
-        var (removed, after) = (0, "")
-        while !stop.isRequested {
-            let keys = try table.leftovers(after: after, limit: Self.page)
-            guard let last = keys.last else { break }
-            removed += isDryRun ? keys.count : try removeLeftovers(keys)
-            after = last
-        }
-        return removed
-    }
 
     /// Takes the oldest out of the archive: those from before `cutoff`, and as many more as it holds bytes too many.
     func expire(before cutoff: Date, _ room: inout ArchiveRoom) throws {
         while !stop.isRequested {
             let objects = try room.oldest.next(before: cutoff)
             if objects.isEmpty { break }
-            room.noteGone(try move(objects, from: .archive, to: .expired))
+            room.noteGone(try moving.move(objects, from: .archive, to: .expired))
         }
         _ = try makeRoom(for: [], &room)
     }
@@ -86,7 +67,7 @@ struct RawArchiving {
         while !stop.isRequested, room.excess(with: rest) > 0 {
             let (archived, count) = try room.takeOldest(with: rest)
             if archived.isEmpty, count == 0 { break }
-            room.noteGone(try move(archived, from: .archive, to: .expired))
+            room.noteGone(try moving.move(archived, from: .archive, to: .expired))
             placed.gone += try pass(Array(rest.prefix(count)), &room)
             rest = rest.dropFirst(count)
         }
@@ -97,7 +78,7 @@ struct RawArchiving {
 
     /// Has objects of the lake go for good; answers which did.
     private func pass(_ objects: [SettledObject], _ room: inout ArchiveRoom) throws -> [SettledObject] {
-        let passed = try move(objects, from: .live, to: .expired)
+        let passed = try moving.move(objects, from: .live, to: .expired)
         room.notePassed(passed)
         return passed
     }
@@ -115,124 +96,23 @@ struct RawArchiving {
         }
         return batches
     }
-}
 
-// MARK: - One batch
-
-extension RawArchiving {
     /// Answers which of them left the lake.
     private func archive(
         _ batch: [SettledObject], _ room: inout ArchiveRoom, _ faults: inout ArchivingFaults
     ) throws -> [SettledObject] {
-        let found = isDryRun ? nil : try read(batch, &faults)
+        let found = moving.isDryRun ? nil : try copying.read(batch, &faults)
         let placed = try makeRoom(for: batch.filter { found == nil || found?.bytes[$0.key] != nil }, &room)
         if !stop.isRequested { for object in placed.unplaced { faults.note(.unplaced, object.key, log) } }
         guard let found else {
             room.noteArchived(placed.fitting, isThere: false)
             return placed.gone + placed.fitting
         }
-        let copied = try copy(placed.fitting, found, batch, &faults)
-        try giveUp(batch.filter { copied.absent.contains($0.key) && $0.keptSince < giveUpBefore })
+        let copied = try copying.copy(placed.fitting, found, batch, &faults)
+        try moving.giveUp(batch.filter { copied.absent.contains($0.key) && $0.keptSince < giveUpBefore })
         let archived = Set(copied.archived)
-        let moved = try move(batch.filter { archived.contains($0.key) }, from: .live, to: .archive)
+        let moved = try moving.move(batch.filter { archived.contains($0.key) }, from: .live, to: .archive)
         room.noteArchived(moved, isThere: true)
         return placed.gone + moved
-    }
-
-    /// Answers which of them went, or would have.
-    private func move(_ objects: [SettledObject], from old: RawLocation, to new: RawLocation) throws -> [SettledObject] {
-        guard !isDryRun, !objects.isEmpty else { return objects }
-        let keys = Set(try table.move(objects.map(\.key), from: old, to: new))
-        let moved = objects.filter { keys.contains($0.key) }
-        _ = try removeLeftovers(moved.map(\.key))
-        return moved
-    }
-
-    /// What the lake has of a batch, to the last byte, and what it has not: perhaps somebody carried that over by hand.
-    private typealias Found = (bytes: [String: [UInt8]], missing: [String])
-
-    /// Throws what every object would meet.
-    private func read(_ batch: [SettledObject], _ faults: inout ArchivingFaults) throws -> Found {
-        let hashes = Dictionary(uniqueKeysWithValues: batch.map { ($0.key, $0.sha256) })
-        var found: Found = ([:], [])
-        try live.getAll(batch.map(\.key)) { key, result in
-            switch result {
-            case .success(let bytes) where SHA256.hash(bytes).bytes == hashes[key]: found.bytes[key] = bytes
-            case .success: faults.note(.corrupt, key, log)
-            case .failure(let error) where error.code == .missing: found.missing.append(key)
-            case .failure(let error): try faults.note(error, key, log)
-            }
-        }
-        return found
-    }
-
-    /// Which objects are in the archive now, to the last byte, and which are in neither place.
-    private typealias Copied = (archived: [String], absent: Set<String>)
-
-    /// Throws what every object would meet.
-    private func copy(
-        _ fitting: [SettledObject], _ found: Found, _ batch: [SettledObject], _ faults: inout ArchivingFaults
-    ) throws -> Copied {
-        var stored = found.missing
-        for (key, result) in archive.putAll(fitting.compactMap { object in found.bytes[object.key].map { (object.key, $0) } }) {
-            switch result {
-            case .success: stored.append(key)
-            case .failure(let error): try faults.note(error, key, log)
-            }
-        }
-        let hashes = Dictionary(uniqueKeysWithValues: batch.map { ($0.key, $0.sha256) })
-        var copied = try verified(stored, hashes, &faults)
-        copied.absent.formIntersection(found.missing)
-        return copied
-    }
-
-    private func verified(_ keys: [String], _ hashes: [String: [UInt8]], _ faults: inout ArchivingFaults) throws -> Copied {
-        var copied: Copied = ([], [])
-        try archive.getAll(keys) { key, result in
-            switch result {
-            case .success(let bytes) where SHA256.hash(bytes).bytes == hashes[key]: copied.archived.append(key)
-            case .success: faults.note(.corrupt, key, log)
-            case .failure(let error) where error.code == .missing:
-                faults.note(.missing, key, log)
-                copied.absent.insert(key)
-            case .failure(let error): try faults.note(error, key, log)
-            }
-        }
-        return copied
-    }
-
-    private func giveUp(_ objects: [SettledObject]) throws {
-        guard !objects.isEmpty else { return }
-        _ = try table.clearLeftovers(try table.move(objects.map(\.key), from: .live, to: .expired)) { keys, _ in keys }
-    }
-
-    /// A few at a time: who has lost Postgres, and with it the hold on the rows, finds that out before the next few.
-    ///
-    /// - Returns: how many went. What cannot be removed is left over.
-    private func removeLeftovers(_ keys: [String]) throws -> Int {
-        var (rest, removed) = (keys[...], 0)
-        while !rest.isEmpty {
-            removed += try removeHeld(Array(rest.prefix(Self.heldLimit)))
-            rest = rest.dropFirst(Self.heldLimit)
-        }
-        return removed
-    }
-
-    private func removeHeld(_ keys: [String]) throws -> Int {
-        var fault: LakeError?
-        let removed = try table.clearLeftovers(keys) { keys, location in
-            var removed: [String] = []
-            for (key, result) in (location == .live ? live : archive).removeAll(keys) {
-                switch result {
-                case .success: removed.append(key)
-                case .failure(let error) where error.isOfStore: fault = error
-                case .failure(let error):
-                    log.warning("maintain.left_over", ["object": .text(key), "in": .text(location.rawValue), "error": .text("\(error)")])
-                }
-            }
-            return removed
-        }
-        if let fault { throw fault }
-        return removed
     }
 }

@@ -45,6 +45,8 @@ struct ListingNames {
 
 /// What a venue calls the parts of a book.
 struct DepthNames {
+    /// Nil: the answer does not say of which market it is.
+    var symbol: StaticString?
     var bids: StaticString = "bids"
     var asks: StaticString = "asks"
     var sequence: StaticString?

@@ -1,12 +1,14 @@
 import Market
 
-/// Reads a whole answer; what `read` finds wrong is a change of the venue's if the body is JSON, and a broken body if it is not.
+/// Reads a whole answer; what `read` finds wrong is a change of the venue's if the body is JSON, and a broken body if it is not; only that
+/// it is about another market says nothing of the shape.
 func answer<R>(_ body: [UInt8], _ read: (inout JSONReader) throws(JSONError) -> R) throws(AnswerError) -> R {
     do throws(JSONError) {
         return try JSONReader.read(body, read)
     } catch {
         let isJSON = (try? JSONReader.read(body) { reader throws(JSONError) in try reader.skip() }) != nil
-        throw AnswerError(isJSON ? .changedShape : .unreadable, "\(error)" + excerpt(body))
+        let fault: AnswerError.Fault = !isJSON ? .unreadable : error.isOfOtherMarket ? .otherMarket : .changedShape
+        throw AnswerError(fault, "\(error)" + excerpt(body))
     }
 }
 

@@ -25,8 +25,10 @@ public protocol Venue: Sendable {
 
     /// Oldest first, whatever the venue's order. A row that cannot be read is set aside; an answer of another shape throws. Whether a
     /// candle makes sense is not asked here (see `CandleCheck`).
-    static func candles(_ body: [UInt8], interval: KlineInterval) throws(AnswerError) -> ParsedRows<Candle>
-    static func depth(_ body: [UInt8]) throws(AnswerError) -> Depth
+    /// - Parameter pair: what was asked for. An answer that names another market throws `otherMarket`; most name none.
+    static func candles(_ body: [UInt8], of pair: Pair, interval: KlineInterval) throws(AnswerError) -> ParsedRows<Candle>
+    /// - Parameter pair: as of `candles`.
+    static func depth(_ body: [UInt8], of pair: Pair) throws(AnswerError) -> Depth
     /// - Parameter pair: what was asked for; the answer is of that, and a row that says it is of another is set aside. Nil: all.
     static func tickers(_ body: [UInt8], of pair: Pair?) throws(AnswerError) -> ParsedRows<Ticker>
     /// Oldest first.
@@ -151,6 +153,8 @@ public struct AnswerError: Error, Equatable, CustomStringConvertible {
         case unreadable
         /// JSON of another shape: the venue has changed its API, and nothing more of the channel can be read.
         case changedShape
+        /// It names another market than the one asked for: a cache or a proxy has mixed up answers. The next one may be sound.
+        case otherMarket
     }
 
     public let fault: Fault

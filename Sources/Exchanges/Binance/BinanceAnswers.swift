@@ -7,7 +7,7 @@ extension Binance {
     /// ```
     /// Open time, open, high, low, close, volume, close time, quote volume, trades, bought by takers in base and in quote, unused.
     /// Oldest first; nothing marks the open one.
-    public static func candles(_ body: [UInt8], interval: KlineInterval) throws(AnswerError) -> ParsedRows<Candle> {
+    public static func candles(_ body: [UInt8], of pair: Pair, interval: KlineInterval) throws(AnswerError) -> ParsedRows<Candle> {
         try answer(body) { reader throws(JSONError) in
             try reader.rows(.array) { reader throws(JSONError) in try reader.binanceCandle() }
         }.oldestFirst
@@ -20,10 +20,10 @@ extension Binance {
     /// ```json
     /// {"symbol":"BTCUSDT","bidPrice":"6621.55000000","bidQty":"0.16356700","askPrice":"6622.10000000","askQty":"0.18635000"}
     /// ```
-    public static func depth(_ body: [UInt8]) throws(AnswerError) -> Depth {
+    public static func depth(_ body: [UInt8], of pair: Pair) throws(AnswerError) -> Depth {
         try answer(body) { reader throws(JSONError) in
-            guard try reader.holds("bids") else { return try reader.binanceBest() }
-            return try reader.depth(DepthNames(sequence: "lastUpdateId"))
+            guard try reader.holds("bids") else { return try reader.binanceBest(of: pair) }
+            return try reader.depth(DepthNames(sequence: "lastUpdateId"), of: Self.self, asked: pair)
         }
     }
 
@@ -110,11 +110,12 @@ extension JSONReader {
         return candle
     }
 
-    fileprivate mutating func binanceBest() throws(JSONError) -> Depth {
+    fileprivate mutating func binanceBest(of asked: Pair) throws(JSONError) -> Depth {
         var (bid, bidSize): (WireDecimal?, WireDecimal?)
         var (ask, askSize): (WireDecimal?, WireDecimal?)
         try object { reader, name throws(JSONError) in
             switch name {
+            case "symbol": try reader.requireMarket(try reader.string(), of: Binance.self, asked: asked)
             case "bidPrice": bid = try reader.number()
             case "bidQty": bidSize = try reader.number()
             case "askPrice": ask = try reader.number()

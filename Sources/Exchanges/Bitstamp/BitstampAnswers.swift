@@ -6,10 +6,10 @@ extension Bitstamp {
     ///  "pair":"BTC/USD"}}
     /// ```
     /// Oldest first; nothing marks the open one.
-    public static func candles(_ body: [UInt8], interval: KlineInterval) throws(AnswerError) -> ParsedRows<Candle> {
+    public static func candles(_ body: [UInt8], of pair: Pair, interval: KlineInterval) throws(AnswerError) -> ParsedRows<Candle> {
         try answer(body) { reader throws(JSONError) in
             try reader.member("data") { reader throws(JSONError) in
-                try reader.member("ohlc") { reader throws(JSONError) in
+                try reader.member("ohlc", besideMarket: "pair", of: Self.self, asked: pair) { reader throws(JSONError) in
                     try reader.rows(.object) { reader throws(JSONError) in try reader.candle(time: "timestamp", .seconds) }
                 }
             }
@@ -19,8 +19,10 @@ extension Bitstamp {
     /// ```json
     /// {"timestamp":"1641343696","microtimestamp":"1641343696039184","bids":[["0.99948","3105.20768"],…],"asks":[…]}
     /// ```
-    public static func depth(_ body: [UInt8]) throws(AnswerError) -> Depth {
-        try answer(body) { reader throws(JSONError) in try reader.depth(DepthNames(time: ("timestamp", .seconds))) }
+    public static func depth(_ body: [UInt8], of pair: Pair) throws(AnswerError) -> Depth {
+        try answer(body) { reader throws(JSONError) in
+            try reader.depth(DepthNames(time: ("timestamp", .seconds)), of: Self.self, asked: pair)
+        }
     }
 
     /// ```json

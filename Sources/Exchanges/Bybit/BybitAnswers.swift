@@ -6,17 +6,24 @@ extension Bybit {
     ///  "list":[["1788081180000","78101.7","78101.8","78101.7","78101.7","0.07731","6038.0438861"],…]},"retExtInfo":{},"time":1788081204221}
     /// ```
     /// Milliseconds, open, high, low, close, volume, quote volume. Newest first; nothing marks the open one.
-    public static func candles(_ body: [UInt8], interval: KlineInterval) throws(AnswerError) -> ParsedRows<Candle> {
-        try rows(body, .array) { reader throws(JSONError) in try reader.bybitCandle() }.oldestFirst
+    public static func candles(_ body: [UInt8], of pair: Pair, interval: KlineInterval) throws(AnswerError) -> ParsedRows<Candle> {
+        try answer(body) { reader throws(JSONError) in
+            try reader.member("result") { reader throws(JSONError) in
+                try reader.member("list", besideMarket: "symbol", of: Self.self, asked: pair) { reader throws(JSONError) in
+                    try reader.rows(.array) { reader throws(JSONError) in try reader.bybitCandle() }
+                }
+            }
+        }.oldestFirst
     }
 
     /// ```json
     /// {"retCode":0,"retMsg":"OK","result":{"s":"BTCUSDT","b":[["62710.2","5.52"]],"a":[["62710.3","0.01"]],"ts":1709199771584,"u":243781,…},…}
     /// ```
-    public static func depth(_ body: [UInt8]) throws(AnswerError) -> Depth {
+    public static func depth(_ body: [UInt8], of pair: Pair) throws(AnswerError) -> Depth {
         try answer(body) { reader throws(JSONError) in
             try reader.member("result") { reader throws(JSONError) in
-                try reader.depth(DepthNames(bids: "b", asks: "a", sequence: "u", time: ("ts", .milliseconds)))
+                try reader.depth(
+                    DepthNames(symbol: "s", bids: "b", asks: "a", sequence: "u", time: ("ts", .milliseconds)), of: Self.self, asked: pair)
             }
         }
     }

@@ -3,7 +3,7 @@ public import Market
 extension Coinbase {
     /// `[[1788328800,77598.58,77681.16,77606.33,77609.01,13.71681686],…]`: seconds, LOW, HIGH, open, close, volume. Newest first, without
     /// the intervals in which nobody traded; nothing marks the open one.
-    public static func candles(_ body: [UInt8], interval: KlineInterval) throws(AnswerError) -> ParsedRows<Candle> {
+    public static func candles(_ body: [UInt8], of pair: Pair, interval: KlineInterval) throws(AnswerError) -> ParsedRows<Candle> {
         try answer(body) { reader throws(JSONError) in
             try reader.rows(.array) { reader throws(JSONError) in
                 try reader.begin()
@@ -21,9 +21,9 @@ extension Coinbase {
     /// ```json
     /// {"bids":[["63217.42","0.00004377",1],…],"asks":[…],"sequence":130929351062,"time":"2026-06-19T16:43:31.844642586Z",…}
     /// ```
-    public static func depth(_ body: [UInt8]) throws(AnswerError) -> Depth {
+    public static func depth(_ body: [UInt8], of pair: Pair) throws(AnswerError) -> Depth {
         try answer(body) { reader throws(JSONError) in
-            try reader.depth(DepthNames(sequence: "sequence", time: ("time", .iso), ordersColumn: 2))
+            try reader.depth(DepthNames(sequence: "sequence", time: ("time", .iso), ordersColumn: 2), of: Self.self, asked: pair)
         }
     }
 

@@ -5,7 +5,7 @@ extension CoinbaseAdvanced {
     /// {"candles":[{"start":"1712192400","low":"66055.14","high":"66331.99","open":"66312.4","close":"66181.6","volume":"355.82896243"},…]}
     /// ```
     /// Newest first; nothing marks the open one.
-    public static func candles(_ body: [UInt8], interval: KlineInterval) throws(AnswerError) -> ParsedRows<Candle> {
+    public static func candles(_ body: [UInt8], of pair: Pair, interval: KlineInterval) throws(AnswerError) -> ParsedRows<Candle> {
         try answer(body) { reader throws(JSONError) in
             try reader.member("candles") { reader throws(JSONError) in
                 try reader.rows(.object) { reader throws(JSONError) in try reader.candle(time: "start", .seconds) }
@@ -17,10 +17,10 @@ extension CoinbaseAdvanced {
     /// {"pricebook":{"product_id":"BTC-USD","bids":[{"price":"68923.66","size":"0.17189468"},…],"asks":[…],
     ///  "time":"2026-04-07T00:28:59.662782Z"},"last":"68923.665",…}
     /// ```
-    public static func depth(_ body: [UInt8]) throws(AnswerError) -> Depth {
-        let names = DepthNames(time: ("time", .iso), level: LevelNames(price: "price", size: "size"))
+    public static func depth(_ body: [UInt8], of pair: Pair) throws(AnswerError) -> Depth {
+        let names = DepthNames(symbol: "product_id", time: ("time", .iso), level: LevelNames(price: "price", size: "size"))
         return try answer(body) { reader throws(JSONError) in
-            try reader.member("pricebook") { reader throws(JSONError) in try reader.depth(names) }
+            try reader.member("pricebook") { reader throws(JSONError) in try reader.depth(names, of: Self.self, asked: pair) }
         }
     }
 

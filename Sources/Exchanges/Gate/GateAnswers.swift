@@ -3,7 +3,7 @@ public import Market
 extension Gate {
     /// `[["1788303600","12893013.08019620","77437.4","77630.2","77211.6","77276.2","166.51368100","true"],…]`: seconds, QUOTE volume, CLOSE,
     /// high, low, OPEN, volume, closed. Oldest first.
-    public static func candles(_ body: [UInt8], interval: KlineInterval) throws(AnswerError) -> ParsedRows<Candle> {
+    public static func candles(_ body: [UInt8], of pair: Pair, interval: KlineInterval) throws(AnswerError) -> ParsedRows<Candle> {
         try answer(body) { reader throws(JSONError) in
             try reader.rows(.array) { reader throws(JSONError) in try reader.gateCandle() }
         }.oldestFirst
@@ -13,8 +13,10 @@ extension Gate {
     /// {"id":13035634,"current":1788332490408,"update":1788332490406,"asks":[["77617","0.013003"],…],"bids":[…]}
     /// ```
     /// `update` is when the book changed last; once there was none.
-    public static func depth(_ body: [UInt8]) throws(AnswerError) -> Depth {
-        try answer(body) { reader throws(JSONError) in try reader.depth(DepthNames(sequence: "id", time: ("update", .milliseconds))) }
+    public static func depth(_ body: [UInt8], of pair: Pair) throws(AnswerError) -> Depth {
+        try answer(body) { reader throws(JSONError) in
+            try reader.depth(DepthNames(sequence: "id", time: ("update", .milliseconds)), of: Self.self, asked: pair)
+        }
     }
 
     /// ```json

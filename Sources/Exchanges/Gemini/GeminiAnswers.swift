@@ -3,7 +3,7 @@ public import Market
 extension Gemini {
     /// `[[1559755800000,7781.6,7820.23,7776.56,7819.39,34.7624802159],…]`: milliseconds, open, high, low, close, volume. Newest first, with the
     /// intervals in which nobody traded; nothing marks the open one.
-    public static func candles(_ body: [UInt8], interval: KlineInterval) throws(AnswerError) -> ParsedRows<Candle> {
+    public static func candles(_ body: [UInt8], of pair: Pair, interval: KlineInterval) throws(AnswerError) -> ParsedRows<Candle> {
         try answer(body) { reader throws(JSONError) in
             try reader.rows(.array) { reader throws(JSONError) in
                 try reader.begin()
@@ -21,8 +21,10 @@ extension Gemini {
     /// {"bids":[{"price":"11382.49","amount":"2","timestamp":"1565588056"},…],"asks":[…]}
     /// ```
     /// The times mean nothing any more.
-    public static func depth(_ body: [UInt8]) throws(AnswerError) -> Depth {
-        try answer(body) { reader throws(JSONError) in try reader.depth(DepthNames(level: LevelNames(price: "price", size: "amount"))) }
+    public static func depth(_ body: [UInt8], of pair: Pair) throws(AnswerError) -> Depth {
+        try answer(body) { reader throws(JSONError) in
+            try reader.depth(DepthNames(level: LevelNames(price: "price", size: "amount")), of: Self.self, asked: pair)
+        }
     }
 
     /// All of them in an array, with the last price only:

@@ -37,16 +37,37 @@ extension JSONReader {
     /// - Parameter symbol: nil: the row does not say, and is of what was asked for.
     func market<V: Venue>(_ symbol: String?, of venue: V.Type, asked: Pair?) throws(JSONError) -> Pair? {
         guard let symbol else { return asked }
-        let pairs = venue.pairs(of: symbol)
         guard let asked else {
+            let pairs = venue.pairs(of: symbol)
             guard pairs.count < 2 else { throw error("it may be \(pairs.map(\.description).joined(separator: " or "))") }
             return pairs.first
         }
-        let name = venue.symbol(of: asked)
-        guard name.uppercased() == symbol.uppercased() || pairs.contains(asked) else {
-            throw error("it is of \(printable(symbol.utf8, limit: 40)), not of \(name), which was asked for")
-        }
+        try requireMarket(symbol, of: venue, asked: asked)
         return asked
+    }
+
+    /// Throws if a venue's name of a market, in whichever of its forms, is not one of what was asked for.
+    func requireMarket<V: Venue>(_ symbol: String, of venue: V.Type, asked: Pair) throws(JSONError) {
+        let name = venue.symbol(of: asked)
+        guard name.uppercased() != symbol.uppercased(), !venue.pairs(of: symbol).contains(asked) else { return }
+        let reason = "it is of \(printable(symbol.utf8, limit: 40)), not of \(name), which was asked for"
+        throw JSONError(offset: offset, reason: reason, isOfOtherMarket: true)
+    }
+
+    /// As `member`, of an object in which a member `besideMarket` may name a market: that must be what was asked for.
+    mutating func member<V: Venue, R>(
+        _ wanted: StaticString, besideMarket marketName: StaticString, of venue: V.Type, asked: Pair,
+        _ read: (inout JSONReader) throws(JSONError) -> R
+    ) throws(JSONError) -> R {
+        var value: R?
+        try object { reader, name throws(JSONError) in
+            switch name {
+            case marketName: try reader.requireMarket(try reader.string(), of: venue, asked: asked)
+            case wanted: value = try read(&reader)
+            default: try reader.skip()
+            }
+        }
+        return try required(value, wanted)
     }
 
     /// - Parameter taker: reads the side.
@@ -122,11 +143,13 @@ extension JSONReader {
         return try optionalWhole().flatMap { WireDecimal(significand: 1, scale: Int(clamping: $0)) }
     }
 
-    mutating func depth(_ names: DepthNames) throws(JSONError) -> Depth {
+    /// - Parameter asked: what was asked for; throws if the book says that it is of another market.
+    mutating func depth<V: Venue>(_ names: DepthNames, of venue: V.Type, asked: Pair) throws(JSONError) -> Depth {
         var (sequence, time): (Int64?, Int64?)
         var (bids, asks): (ParsedRows<DepthLevel>?, ParsedRows<DepthLevel>?)
         try object { reader, name throws(JSONError) in
             switch name {
+            case names.symbol: try reader.requireMarket(try reader.string(), of: venue, asked: asked)
             case names.bids: bids = try reader.levels(names)
             case names.asks: asks = try reader.levels(names)
             case names.sequence: sequence = try reader.optionalWhole()

@@ -149,6 +149,8 @@ struct JSONError: Error, Equatable, CustomStringConvertible {
     /// Of the byte where it stopped making sense.
     let offset: Int
     let reason: String
+    /// It makes sense, but is about another market than the one asked for.
+    var isOfOtherMarket = false
 
     var description: String { "at byte \(offset): \(reason)" }
 }

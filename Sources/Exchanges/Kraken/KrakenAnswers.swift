@@ -6,9 +6,9 @@ extension Kraken {
     /// ```
     /// Seconds, open, high, low, close, volume-weighted average, volume, trades. Oldest first. Minutes without trades are there, with a
     /// volume of 0. `last` is the newest closed one.
-    public static func candles(_ body: [UInt8], interval: KlineInterval) throws(AnswerError) -> ParsedRows<Candle> {
+    public static func candles(_ body: [UInt8], of pair: Pair, interval: KlineInterval) throws(AnswerError) -> ParsedRows<Candle> {
         try answer(body) { reader throws(JSONError) in
-            try reader.krakenResult { reader throws(JSONError) in
+            try reader.krakenResult(of: pair) { reader throws(JSONError) in
                 try reader.rows(.array) { reader throws(JSONError) in try reader.krakenCandle() }
             }
         }.oldestFirst
@@ -18,9 +18,9 @@ extension Kraken {
     /// {"error":[],"result":{"XBTUSDT":{"asks":[["105944.30000","0.136",1762820248],…],"bids":[…]}}}
     /// ```
     /// The time is that of the level.
-    public static func depth(_ body: [UInt8]) throws(AnswerError) -> Depth {
+    public static func depth(_ body: [UInt8], of pair: Pair) throws(AnswerError) -> Depth {
         try answer(body) { reader throws(JSONError) in
-            try reader.krakenResult { reader throws(JSONError) in try reader.depth(DepthNames()) }
+            try reader.krakenResult(of: pair) { reader throws(JSONError) in try reader.depth(DepthNames(), of: Self.self, asked: pair) }
         }
     }
 
@@ -79,12 +79,17 @@ extension Kraken {
 }
 
 extension JSONReader {
-    /// The one market of an answer, under whatever name.
-    fileprivate mutating func krakenResult<R>(_ read: (inout JSONReader) throws(JSONError) -> R) throws(JSONError) -> R {
+    /// The one market of an answer, under whatever of its names.
+    /// - Parameter asked: nil: whatever market it is.
+    fileprivate mutating func krakenResult<R>(
+        of asked: Pair? = nil, _ read: (inout JSONReader) throws(JSONError) -> R
+    ) throws(JSONError) -> R {
         try member("result") { reader throws(JSONError) in
             var value: R?
             try reader.object { reader, name throws(JSONError) in
-                if "last" ~= name || value != nil { try reader.skip() } else { value = try read(&reader) }
+                guard !("last" ~= name), value == nil else { return try reader.skip() }
+                if let asked { try reader.requireMarket(name.text, of: Kraken.self, asked: asked) }
+                value = try read(&reader)
             }
             return try reader.required(value, "the pair")
         }

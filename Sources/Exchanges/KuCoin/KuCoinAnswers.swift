@@ -5,7 +5,7 @@ extension KuCoin {
     /// {"code":"200000","data":[["1788328800","77625","77674.6","77689","77625","7.04447437","547069.686194431"],…]}
     /// ```
     /// Seconds, open, CLOSE, high, low, volume, quote volume. Newest first; nothing marks the open one.
-    public static func candles(_ body: [UInt8], interval: KlineInterval) throws(AnswerError) -> ParsedRows<Candle> {
+    public static func candles(_ body: [UInt8], of pair: Pair, interval: KlineInterval) throws(AnswerError) -> ParsedRows<Candle> {
         try data(body) { reader throws(JSONError) in
             try reader.rows(.array) { reader throws(JSONError) in try reader.kuCoinCandle() }
         }.oldestFirst
@@ -14,9 +14,9 @@ extension KuCoin {
     /// ```json
     /// {"code":"200000","data":{"time":1788332424321,"sequence":"36463731205","bids":[["77603.1","0.54872723"],…],"asks":[…]}}
     /// ```
-    public static func depth(_ body: [UInt8]) throws(AnswerError) -> Depth {
+    public static func depth(_ body: [UInt8], of pair: Pair) throws(AnswerError) -> Depth {
         try data(body) { reader throws(JSONError) in
-            try reader.depth(DepthNames(sequence: "sequence", time: ("time", .milliseconds)))
+            try reader.depth(DepthNames(sequence: "sequence", time: ("time", .milliseconds)), of: Self.self, asked: pair)
         }
     }
 

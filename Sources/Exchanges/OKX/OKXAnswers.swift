@@ -5,7 +5,7 @@ extension OKX {
     /// {"code":"0","msg":"","data":[["1788083280000","78044.7","78056.2","78044.7","78056.1","0.84606466","66037.28","66037.28","0"],…]}
     /// ```
     /// Milliseconds, open, high, low, close, volume, volume (quote for spot, base for swaps), quote volume, "1" if closed. Newest first.
-    public static func candles(_ body: [UInt8], interval: KlineInterval) throws(AnswerError) -> ParsedRows<Candle> {
+    public static func candles(_ body: [UInt8], of pair: Pair, interval: KlineInterval) throws(AnswerError) -> ParsedRows<Candle> {
         try rows(body, .array) { reader throws(JSONError) in try reader.okxCandle() }.oldestFirst
     }
 
@@ -13,10 +13,11 @@ extension OKX {
     /// {"code":"0","msg":"","data":[{"asks":[["77927.5","1.53603807","0","12"],…],"bids":[…],"ts":"1788253213356","seqId":80632135948}]}
     /// ```
     /// Price, size, unused, orders.
-    public static func depth(_ body: [UInt8]) throws(AnswerError) -> Depth {
+    public static func depth(_ body: [UInt8], of pair: Pair) throws(AnswerError) -> Depth {
         try data(body) { reader throws(JSONError) in
             try reader.begin()
-            let depth = try reader.depth(DepthNames(sequence: "seqId", time: ("ts", .milliseconds), ordersColumn: 3))
+            let depth = try reader.depth(
+                DepthNames(sequence: "seqId", time: ("ts", .milliseconds), ordersColumn: 3), of: Self.self, asked: pair)
             try reader.endRow()
             return depth
         }

@@ -71,7 +71,7 @@ final class GapTarget: IngestTarget {
     }
 
     func accept(_ body: [UInt8], asOf: Int64) throws(AnswerError) -> IngestedAnswer {
-        let parsed = try site.venue.candles(body, interval: series.interval)
+        let parsed = try site.venue.candles(body, of: series.pair, interval: series.interval)
         let checked = CandleCheck(interval: series.interval, asOf: asOf).check(parsed.rows)
         guard let asked else { return IngestedAnswer() }
         let step = series.interval.milliseconds

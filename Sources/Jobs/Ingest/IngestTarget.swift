@@ -95,7 +95,7 @@ final class KlineTarget: IngestTarget {
     }
 
     func accept(_ body: [UInt8], asOf: Int64) throws(AnswerError) -> IngestedAnswer {
-        let parsed = try site.venue.candles(body, interval: interval)
+        let parsed = try site.venue.candles(body, of: pair, interval: interval)
         let closed = CandleCheck(interval: interval, asOf: asOf).check(parsed.rows).closed
         guard let asked else { return IngestedAnswer(records: closed.count) }
         from = asked.upperBound + interval.milliseconds
@@ -144,8 +144,8 @@ final class SnapshotTarget: IngestTarget {
 
     func accept(_ body: [UInt8], asOf: Int64) throws(AnswerError) -> IngestedAnswer {
         switch question {
-        case .depth:
-            let depth = try site.venue.depth(body)
+        case .depth(let pair, _):
+            let depth = try site.venue.depth(body, of: pair)
             return IngestedAnswer(records: depth.bids.count + depth.asks.count, standing: .answer)
         case .tickers(let pair): return IngestedAnswer(records: try site.venue.tickers(body, of: pair).rows.count, standing: .answer)
         case .candles, .trades, .markets, .time: return IngestedAnswer()

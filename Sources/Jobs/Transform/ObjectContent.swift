@@ -61,7 +61,7 @@ extension ObjectContent {
         do throws(AnswerError) {
             switch Channel(rawValue: object.channel) {
             case .klines: self = try Self.candles(object, venue)
-            case .depth: self = Self.checked(try venue.depth(object.body))
+            case .depth: self = Self.checked(try venue.depth(object.body, of: try Self.pair(of: object)))
             case .tickers: self = Self.checked(try venue.tickers(object.body, of: try? Pair(object.symbol)))
             case nil: throw AnswerError(.unreadable, "nobody reads the channel \(object.channel)")
             }
@@ -95,11 +95,22 @@ extension ObjectContent {
     private static func parsed(_ object: RawObject, _ interval: KlineInterval, _ venue: any Venue.Type) throws(AnswerError)
         -> ParsedRows<Candle>
     {
-        guard let source = object.source else { return try venue.candles(object.body, interval: interval) }
+        guard let source = object.source else {
+            return try venue.candles(object.body, of: try pair(of: object), interval: interval)
+        }
         guard let form = CandleFileForm(description: source) else {
             throw AnswerError(.unreadable, "the envelope tells a layout that nobody knows: \(source)")
         }
         return try form.candles(object.body, interval: interval)
+    }
+
+    /// What was asked for, by the envelope.
+    private static func pair(of object: RawObject) throws(AnswerError) -> Pair {
+        do throws(PairError) {
+            return try Pair(object.symbol)
+        } catch {
+            throw AnswerError(.unreadable, "the envelope names no market: \(error)")
+        }
     }
 
     /// Levels of a side that are loaded, the best; what lies beyond stays in bronze. Some venues send the whole book, tens of thousands

@@ -20,7 +20,9 @@ private let exchangeInfo = """
      {"symbol":"BROKEN","status":"TRADING","filters":null}]}
     """
 
-private func candles(_ text: String) throws -> ParsedRows<Candle> { try Binance.candles(Array(text.utf8), interval: .minute) }
+private func candles(_ text: String) throws -> ParsedRows<Candle> {
+    try Binance.candles(Array(text.utf8), of: pair("BTC-USDT"), interval: .minute)
+}
 
 @Suite("Binance")
 struct BinanceTests {
@@ -128,24 +130,25 @@ struct BinanceTests {
             "klines_5m_limit24_btcusdt_202004": (24, .minutes5),
         ]
         for (file, (count, interval)) in counts {
-            let parsed = try Binance.candles(Sample.body("binance/\(file).json"), interval: interval)
+            let parsed = try Binance.candles(Sample.body("binance/\(file).json"), of: pair("BTC-USDT"), interval: interval)
             #expect(parsed.values.count == count && parsed.rejected.isEmpty, "\(file)")
             let checked = CandleCheck(interval: interval, asOf: 2_000_000_000_000).check(parsed.rows)
             #expect(checked.closed.count == count && checked.rejected.isEmpty, "\(file)")
         }
-        let june = try Binance.candles(Sample.body("binance/klines_1h_page2_btcusdt_202006.json"), interval: .hour).values
+        let june = try Binance.candles(Sample.body("binance/klines_1h_page2_btcusdt_202006.json"), of: pair("BTC-USDT"), interval: .hour)
+            .values
         let holes = zip(june, june.dropFirst()).filter { $1.openTime - $0.openTime != 3_600_000 }
         #expect(holes.map { [$0.openTime, $1.openTime] } == [[1_593_306_000_000, 1_593_320_400_000]])
     }
 
     @Test("recorded books, trades and tickers", Sample.present)
     func recorded() throws {
-        let book = try Binance.depth(Sample.body("binance/depth_limit1000_nknusdt_20211012.json"))
+        let book = try Binance.depth(Sample.body("binance/depth_limit1000_nknusdt_20211012.json"), of: pair("NKN-USDT"))
         #expect(book.sequence == 499_869_752 && book.bids.first == DepthLevel(price: number("0.3521"), size: number("672")))
         #expect(book.bids.count == 609 && book.asks.count == 1000)
-        #expect(try Binance.depth(Sample.body("binance/depth_limit1000_runeeur_20211012.json")).bids.count == 221)
-        #expect(try Binance.depth(Sample.body("binance/depth_limit1000_btcusdt_undated.trimmed.json")).asks.count > 5)
-        let best = try Binance.depth(Sample.body("binance/ticker_bookticker_btcusdt_undated.json"))
+        #expect(try Binance.depth(Sample.body("binance/depth_limit1000_runeeur_20211012.json"), of: pair("RUNE-EUR")).bids.count == 221)
+        #expect(try Binance.depth(Sample.body("binance/depth_limit1000_btcusdt_undated.trimmed.json"), of: pair("BTC-USDT")).asks.count > 5)
+        let best = try Binance.depth(Sample.body("binance/ticker_bookticker_btcusdt_undated.json"), of: pair("BTC-USDT"))
         #expect(best.bids == [DepthLevel(price: number("6621.55"), size: number("0.163567"))])
         #expect(best.asks == [DepthLevel(price: number("6622.1"), size: number("0.186350"))])
         let files = [

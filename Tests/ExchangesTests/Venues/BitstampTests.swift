@@ -11,7 +11,7 @@ struct BitstampTests {
     func candles() throws {
         let row = #"{"close":"11","high":"12","low":"9","open":"10","timestamp":"1700000040","volume":"3.5"}"#
         let body = #"{"data":{"ohlc":[\#(row),\#(row.replacing("close", with: "shut"))],"pair":"BTC/USD"}}"#
-        let parsed = try Bitstamp.candles(Array(body.utf8), interval: .minute)
+        let parsed = try Bitstamp.candles(Array(body.utf8), of: pair("BTC-USD"), interval: .minute)
         #expect(
             parsed.values == [
                 Candle(
@@ -61,11 +61,11 @@ struct BitstampTests {
     @Test("recorded answers", Sample.present)
     func recorded() throws {
         for (file, count, interval) in [("ohlc_1d_limit1000_btcusd", 999, KlineInterval.day), ("ohlc_1m_limit10_btcusd", 10, .minute)] {
-            let parsed = try Bitstamp.candles(Sample.body("bitstamp/\(file).json"), interval: interval)
+            let parsed = try Bitstamp.candles(Sample.body("bitstamp/\(file).json"), of: pair("BTC-USD"), interval: interval)
             let checked = CandleCheck(interval: interval, asOf: 1_600_000_000_000).check(parsed.rows)
             #expect(checked.closed.count == count && parsed.rejected.isEmpty && checked.rejected.isEmpty)
         }
-        let book = try Bitstamp.depth(Sample.body("bitstamp/order_book_usdtusd_20220105.json"))
+        let book = try Bitstamp.depth(Sample.body("bitstamp/order_book_usdtusd_20220105.json"), of: pair("USDT-USD"))
         #expect(book.time == 1_641_343_696_000 && book.bids.first == DepthLevel(price: number("0.99948"), size: number("3105.20768")))
         let ticker = try Bitstamp.tickers(Sample.body("bitstamp/ticker_btcusd_202201_sandbox.json"), of: pair("BTC-USD")).values
         #expect(ticker.first?.last == number("2211") && ticker.first?.pair == pair("BTC-USD"))

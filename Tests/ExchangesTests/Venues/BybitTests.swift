@@ -16,7 +16,7 @@ struct BybitTests {
     func candles() throws {
         let list =
             #"{"category":"spot","list":[["1700000100000","11","12","10","11.5","1","11"],["1700000040000","10","12","9","11","3.5","38.5"]]}"#
-        let parsed = try Bybit.candles(body(list), interval: .minute)
+        let parsed = try Bybit.candles(body(list), of: pair("BTC-USDT"), interval: .minute)
         #expect(
             parsed.values.first
                 == Candle(
@@ -84,13 +84,13 @@ struct BybitTests {
 
     @Test("recorded answers", Sample.present)
     func recorded() throws {
-        let candles = try Bybit.candles(Sample.body("bybit/kline_spot_1m_btcusdt_20260830.json"), interval: .minute)
+        let candles = try Bybit.candles(Sample.body("bybit/kline_spot_1m_btcusdt_20260830.json"), of: pair("BTC-USDT"), interval: .minute)
         let checked = CandleCheck(interval: .minute, asOf: 1_788_081_204_000).check(candles.rows)
         #expect(checked.closed.map(\.position) == [4, 3, 2, 1] && checked.open == 1 && candles.rejected.isEmpty)
         let linear = try Bybit.tickers(Sample.body("bybit/tickers_linear_btcusdt_20260909.json"), of: nil).values
         #expect(linear.map(\.last) == [number("78468.5")] && linear.first?.open == number("79098"))
         #expect(try Bybit.tickers(Sample.body("bybit/docs_tickers_spot.json"), of: nil).values.map(\.pair) == [pair("BTC-USDT")])
-        let book = try Bybit.depth(Sample.body("bybit/docs_orderbook.json"))
+        let book = try Bybit.depth(Sample.body("bybit/docs_orderbook.json"), of: pair("BTC-USDT"))
         #expect(book.sequence == 243_781 && book.bids == [DepthLevel(price: number("62710.2"), size: number("5.52"))])
         #expect(try Bybit.trades(Sample.body("bybit/docs_recent_trade.json")).values.map(\.id) == ["2100000000007764263"])
     }
@@ -98,7 +98,7 @@ struct BybitTests {
     @Test("agrees with ccxt", Sample.present)
     func oracle() throws {
         let book = try Oracle("bybit_orderbook")
-        try book.expectDepth(Bybit.depth(book.body))
+        try book.expectDepth(Bybit.depth(book.body, of: pair("BTC-USDT")))
         let ticker = try Oracle("bybit_ticker")
         try ticker.expectTicker(Bybit.tickers(ticker.body, of: nil).values.first)
         let trades = try Oracle("bybit_trades")

@@ -38,7 +38,7 @@ struct ChangedShapeTests {
     func books() throws {
         let bad = #"[["1",{}],["2",{}]]"#
         func depth(_ bids: String, _ asks: String) throws(AnswerError) -> Depth {
-            try Binance.depth(Array(#"{"lastUpdateId":1,"bids":\#(bids),"asks":\#(asks)}"#.utf8))
+            try Binance.depth(Array(#"{"lastUpdateId":1,"bids":\#(bids),"asks":\#(asks)}"#.utf8), of: pair("BTC-USDT"))
         }
         let book = try depth(bad, #"[["3","1"]]"#)
         #expect(book.bids.isEmpty && book.asks.count == 1 && book.rejected.map(\.position) == [0, 1])

@@ -60,14 +60,15 @@ struct CoinbaseAdvancedTests {
 
     @Test("recorded candles, book and trades: objects, newest first, with the maker's side", Sample.present)
     func recorded() throws {
-        let candles = try CoinbaseAdvanced.candles(Sample.body("coinbase_advanced/adv_candles_1h_btcusd_202404.json"), interval: .hour)
+        let candles = try CoinbaseAdvanced.candles(
+            Sample.body("coinbase_advanced/adv_candles_1h_btcusd_202404.json"), of: pair("BTC-USD"), interval: .hour)
         #expect(candles.rows.map(\.position) == [1, 0] && candles.rejected.isEmpty)
         #expect(
             candles.values.last
                 == Candle(
                     openTime: 1_712_192_400_000, open: number("66312.4"), high: number("66331.99"), low: number("66055.14"),
                     close: number("66181.6"), volume: number("355.82896243")))
-        let book = try CoinbaseAdvanced.depth(Sample.body("coinbase_advanced/adv_product_book_btcusd_20260407.json"))
+        let book = try CoinbaseAdvanced.depth(Sample.body("coinbase_advanced/adv_product_book_btcusd_20260407.json"), of: pair("BTC-USD"))
         #expect(book.time == 1_775_521_739_662 && book.bids.count == 5 && book.asks.count == 5)
         #expect(book.bids.first == DepthLevel(price: number("68923.66"), size: number("0.17189468")))
         let trades = try CoinbaseAdvanced.trades(Sample.body("coinbase_advanced/adv_ticker_btcusd_20260407.json")).values

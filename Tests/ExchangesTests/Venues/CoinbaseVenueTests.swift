@@ -10,7 +10,7 @@ struct CoinbaseVenueTests {
     @Test("low and high stand before open and close, and the noise of binary numbers is kept")
     func candles() throws {
         let body = Array("[[1700000100,10,12.5,11,10.5,4.727521520000001],[1700000040,9,11,9.5,11,0.1,\"new\"]]".utf8)
-        let parsed = try Coinbase.candles(body, interval: .minute)
+        let parsed = try Coinbase.candles(body, of: pair("BTC-USD"), interval: .minute)
         #expect(parsed.rows.map(\.position) == [1, 0])
         #expect(
             parsed.values.last
@@ -57,15 +57,15 @@ struct CoinbaseVenueTests {
     func recorded() throws {
         let counts = ["candles_1h_btcusd_20260902": 5, "candles_1m_btcusd_20180201.first10": 10, "candles_1m_btcusd_20260619.first2": 2]
         for (file, count) in counts {
-            let parsed = try Coinbase.candles(Sample.body("coinbase/\(file).json"), interval: .minute)
+            let parsed = try Coinbase.candles(Sample.body("coinbase/\(file).json"), of: pair("BTC-USD"), interval: .minute)
             #expect(parsed.values.count == count && parsed.rejected.isEmpty)
             let checked = CandleCheck(interval: .minute, asOf: 2_000_000_000_000).check(parsed.rows)
             #expect(checked.closed.map(\.position) == (0..<count).reversed(), "newest first, each of them sound")
         }
-        let book = try Coinbase.depth(Sample.body("coinbase/book_level2_btcusd_20260902.trimmed30.json"))
+        let book = try Coinbase.depth(Sample.body("coinbase/book_level2_btcusd_20260902.trimmed30.json"), of: pair("BTC-USD"))
         #expect(book.bids.count == 30 && book.asks.count == 30)
         #expect(book.bids.first == DepthLevel(price: number("77588.84"), size: number("0.02001939"), orders: 3))
-        let best = try Coinbase.depth(Sample.body("coinbase/book_level1_btcusd_20260619.json"))
+        let best = try Coinbase.depth(Sample.body("coinbase/book_level1_btcusd_20260619.json"), of: pair("BTC-USD"))
         #expect(best.sequence == 130_929_351_062 && best.time == 1_781_887_411_844)
         let ticker = try Coinbase.tickers(Sample.body("coinbase/ticker_btcusd_20260619.json"), of: pair("BTC-USD")).values
         #expect(
@@ -100,7 +100,7 @@ struct CoinbaseVenueTests {
     @Test("agrees with ccxt", Sample.present)
     func oracle() throws {
         let candles = try Oracle("coinbase_ohlcv")
-        try candles.expectCandles(Coinbase.candles(candles.body, interval: .hour).values)
+        try candles.expectCandles(Coinbase.candles(candles.body, of: pair("BTC-USD"), interval: .hour).values)
         let ticker = try Oracle("coinbase_ticker")
         try ticker.expectTicker(Coinbase.tickers(ticker.body, of: pair("BTC-USDT")).values.first)
         let trades = try Oracle("coinbase_trades")

@@ -25,8 +25,8 @@ struct DamagedAnswerTests {
             return nil
         }
         return [
-            fault { () throws(AnswerError) in _ = try venue.candles(body, interval: .minute) },
-            fault { () throws(AnswerError) in _ = try venue.depth(body) },
+            fault { () throws(AnswerError) in _ = try venue.candles(body, of: pair("BTC-USDT"), interval: .minute) },
+            fault { () throws(AnswerError) in _ = try venue.depth(body, of: pair("BTC-USDT")) },
             fault { () throws(AnswerError) in _ = try venue.tickers(body, of: nil) },
             fault { () throws(AnswerError) in _ = try venue.trades(body) }, fault { () throws(AnswerError) in _ = try venue.markets(body) },
             fault { () throws(AnswerError) in _ = try venue.time(body) },

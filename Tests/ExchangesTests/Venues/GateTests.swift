@@ -13,7 +13,7 @@ struct GateTests {
         let body =
             #"[["1700000040","38.5","11","12","9","10","3.5","true"],["1700000100","11","11.5","12","10","11","1","false"],"#
             + #"["1700000160","11","11.5","12","10","11","1"],["1700000220","11","11.5","12","10","11","1","maybe"]]"#
-        let parsed = try Gate.candles(Array(body.utf8), interval: .minute)
+        let parsed = try Gate.candles(Array(body.utf8), of: pair("BTC-USDT"), interval: .minute)
         #expect(
             parsed.values.first
                 == Candle(
@@ -91,7 +91,7 @@ struct GateTests {
 
     @Test("recorded answers", Sample.present)
     func recorded() throws {
-        let candles = try Gate.candles(Sample.body("gateio/candlesticks_1h_20260902.json"), interval: .hour)
+        let candles = try Gate.candles(Sample.body("gateio/candlesticks_1h_20260902.json"), of: pair("BTC-USDT"), interval: .hour)
         let checked = CandleCheck(interval: .hour, asOf: 1_788_316_000_000).check(candles.rows)
         #expect(checked.closed.map(\.position) == [0, 1, 2] && checked.open == 1 && candles.rejected.isEmpty)
         let books =
@@ -101,7 +101,7 @@ struct GateTests {
                 ("order_book_with_id_btcusdt_202509.trimmed5", 27_596_272_445, 1_759_104_757_919),
             ] as [(String, Int64?, Int64?)]
         for (file, sequence, time) in books {
-            let book = try Gate.depth(Sample.body("gateio/\(file).json"))
+            let book = try Gate.depth(Sample.body("gateio/\(file).json"), of: pair("BTC-USDT"))
             #expect(book.sequence == sequence && book.time == time && !book.bids.isEmpty && !book.asks.isEmpty, "\(file)")
         }
         #expect(
@@ -115,7 +115,7 @@ struct GateTests {
     @Test("agrees with ccxt", Sample.present)
     func oracle() throws {
         let candles = try Oracle("gateio_ohlcv")
-        try candles.expectCandles(Gate.candles(candles.body, interval: .hour).values)
+        try candles.expectCandles(Gate.candles(candles.body, of: pair("BTC-USDT"), interval: .hour).values)
         let ticker = try Oracle("gateio_ticker")
         // ccxt calculates the open from the change in percent.
         try ticker.expectTicker(Gate.tickers(ticker.body, of: nil).values.first, lacking: ["open"])

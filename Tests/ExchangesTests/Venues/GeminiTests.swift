@@ -18,7 +18,7 @@ struct GeminiTests {
     @Test("candles come newest first, in milliseconds")
     func candles() throws {
         let body = "[[1700000100000,11,12,10,11.5,0],[1700000040000,10,12,9,11,3.5]]"
-        let parsed = try Gemini.candles(Array(body.utf8), interval: .minute)
+        let parsed = try Gemini.candles(Array(body.utf8), of: pair("BTC-USD"), interval: .minute)
         #expect(
             parsed.values.first
                 == Candle(
@@ -90,7 +90,7 @@ struct GeminiTests {
 
     @Test("recorded answers", Sample.present)
     func recorded() throws {
-        let book = try Gemini.depth(Sample.body("gemini/book_btcusd_201908.json"))
+        let book = try Gemini.depth(Sample.body("gemini/book_btcusd_201908.json"), of: pair("BTC-USD"))
         #expect(book.bids.count == 50 && book.asks.count == 50 && book.rejected.isEmpty && book.time == nil)
         #expect(book.asks.first == DepthLevel(price: number("11385.22"), size: number("5.34093158")))
         #expect(book.bids[0].price < book.asks[0].price && book.bids[1].price < book.bids[0].price)

@@ -1,4 +1,5 @@
 import Curl
+import Foundation
 import Market
 import TestSupport
 import Testing
@@ -17,12 +18,12 @@ struct KrakenTests {
         ])
     func names(symbol: String, text: String) { #expect(Kraken.pair(of: symbol) == pair(text)) }
 
-    @Test("an answer is taken under whatever key it stands, and an empty minute is a candle")
+    @Test("an answer is taken under any of its market's keys, and an empty minute is a candle")
     func candles() throws {
         let body =
             #"{"error":[],"result":{"last":1700000040,"XXBTZUSD":[[1700000040,"10","12","9","11","10.5","3.5",4],"#
             + #"[1700000100,"11","11","11","11","0.0","0.00000000",0,"new"]]}}"#
-        let parsed = try Kraken.candles(Array(body.utf8), interval: .minute).values
+        let parsed = try Kraken.candles(Array(body.utf8), of: pair("BTC-USD"), interval: .minute).values
         #expect(
             parsed.first
                 == Candle(
@@ -85,8 +86,9 @@ struct KrakenTests {
 
     @Test("recorded candles: the filled minutes, and the rows of both years", Sample.present)
     func recordedCandles() throws {
-        for (file, rows, empty) in [("ohlc_1m_xbtusdt_20251110", 721, 216), ("ohlc_1m_xbtusd_201708", 720, 17)] {
-            let parsed = try Kraken.candles(Sample.body("kraken/\(file).json"), interval: .minute)
+        let samples = [("ohlc_1m_xbtusdt_20251110", "BTC-USDT", 721, 216), ("ohlc_1m_xbtusd_201708", "BTC-USD", 720, 17)]
+        for (file, market, rows, empty) in samples {
+            let parsed = try Kraken.candles(Sample.body("kraken/\(file).json"), of: pair(market), interval: .minute)
             #expect(parsed.values.count == rows && parsed.rejected.isEmpty)
             #expect(parsed.values.count { $0.tradeCount == 0 && $0.volume.isZero } == empty)
             let newest = try #require(parsed.values.last)
@@ -97,7 +99,7 @@ struct KrakenTests {
 
     @Test("recorded book, trades and tickers of every pair", Sample.present)
     func recorded() throws {
-        let book = try Kraken.depth(Sample.body("kraken/depth_xbtusdt_20251111.json"))
+        let book = try Kraken.depth(Sample.body("kraken/depth_xbtusdt_20251111.json"), of: pair("BTC-USDT"))
         #expect(book.asks.count == 5 && book.asks.first == DepthLevel(price: number("105944.3"), size: number("0.136")))
         let trades = try Kraken.trades(Sample.body("kraken/trades_xbtusdt_20251110.json"))
         #expect(trades.values.count == 1000 && trades.rejected.isEmpty)
@@ -118,6 +120,12 @@ struct KrakenTests {
         #expect(parsed.values.count == 292 && parsed.rejected.isEmpty)
         for listing in parsed.values {
             #expect(Kraken.symbol(of: listing.pair) == listing.symbol && Kraken.pair(of: listing.symbol) == listing.pair)
+        }
+        let answer = try JSONSerialization.jsonObject(with: Data(Sample.body("kraken/assetpairs_20210417.json"))) as? [String: Any]
+        for (key, market) in try #require(answer?["result"] as? [String: [String: Any]]) {
+            guard let listing = parsed.values.first(where: { $0.symbol == market["altname"] as? String }) else { continue }
+            let body = Array(#"{"error":[],"result":{"\#(key)":[],"last":0}}"#.utf8)
+            #expect(throws: Never.self, "\(key)") { try Kraken.candles(body, of: listing.pair, interval: .minute) }
         }
         let bitcoin = parsed.values.first { $0.pair == pair("BTC-USD") }
         #expect(bitcoin?.tickSize == number("0.1") && bitcoin?.lotSize == number("0.00000001"))

@@ -13,7 +13,7 @@ struct KuCoinTests {
     func candles() throws {
         let data = #"[["1700000100","11","11.5","12","10","1","11"],["1700000040","10","11","12","9","3.5","38.5"]]"#
         #expect(
-            try KuCoin.candles(body(data), interval: .minute).values.first
+            try KuCoin.candles(body(data), of: pair("BTC-USDT"), interval: .minute).values.first
                 == Candle(
                     openTime: 1_700_000_040_000, open: number("10"), high: number("12"), low: number("9"), close: number("11"),
                     volume: number("3.5"), quoteVolume: number("38.5")))
@@ -78,12 +78,15 @@ struct KuCoinTests {
 
     @Test("recorded answers", Sample.present)
     func recorded() throws {
-        let candles = try KuCoin.candles(Sample.body("kucoin/candles_1h_btcusdt_20260902.first30.json"), interval: .hour)
+        let candles = try KuCoin.candles(
+            Sample.body("kucoin/candles_1h_btcusdt_20260902.first30.json"), of: pair("BTC-USDT"), interval: .hour)
         let checked = CandleCheck(interval: .hour, asOf: 1_788_330_000_000).check(candles.rows)
         #expect(checked.closed.count == 29 && checked.open == 1 && candles.rejected.isEmpty && checked.rejected.isEmpty)
-        #expect(try KuCoin.depth(Sample.body("kucoin/orderbook_level2_20_btcusdt_20260902.json")).sequence == 36_463_731_205)
+        #expect(
+            try KuCoin.depth(Sample.body("kucoin/orderbook_level2_20_btcusdt_20260902.json"), of: pair("BTC-USDT")).sequence
+                == 36_463_731_205)
         for file in ["orderbook_level2_bchsv-usdt_20210425", "orderbook_level2_eqz-btc_20210425"] {
-            let book = try KuCoin.depth(Sample.body("kucoin/\(file).json"))
+            let book = try KuCoin.depth(Sample.body("kucoin/\(file).json"), of: pair("BTC-USDT"))
             #expect(book.bids.count > 50 && book.bids[0].price < book.asks[0].price && book.time != nil)
         }
         let all = try KuCoin.tickers(Sample.body("kucoin/docs_alltickers.json"), of: nil).values
@@ -96,6 +99,6 @@ struct KuCoinTests {
     @Test("agrees with ccxt", Sample.present)
     func oracle() throws {
         let book = try Oracle("kucoin_orderbook")
-        try book.expectDepth(KuCoin.depth(book.body))
+        try book.expectDepth(KuCoin.depth(book.body, of: pair("BTC-USDT")))
     }
 }

@@ -12,7 +12,7 @@ struct OKXTests {
         let body =
             #"{"code":"0","msg":"","data":[["1700000100000","11","12","10","11.5","1","11","11","0"],"#
             + #"["1700000040000","10","12","9","11","3.5","38","38.5","1"],["1699999980000","10","12","9","11","3.5","38","38.5",null]]}"#
-        let parsed = try OKX.candles(Array(body.utf8), interval: .minute)
+        let parsed = try OKX.candles(Array(body.utf8), of: pair("BTC-USDT"), interval: .minute)
         #expect(parsed.values.map(\.isClosed) == [true, false] && parsed.values.map(\.quoteVolume) == [number("38.5"), number("11")])
         #expect(parsed.rejected.map(\.position) == [2])
         #expect(CandleCheck(interval: .minute, asOf: 1_800_000_000_000).check(parsed.rows).open == 1)
@@ -68,13 +68,13 @@ struct OKXTests {
 
     @Test("recorded answers", Sample.present)
     func recorded() throws {
-        let candles = try OKX.candles(Sample.body("okx/candles_1m_btcusdt_20260830.json"), interval: .minute)
+        let candles = try OKX.candles(Sample.body("okx/candles_1m_btcusdt_20260830.json"), of: pair("BTC-USDT"), interval: .minute)
         let checked = CandleCheck(interval: .minute, asOf: 1_788_083_300_000).check(candles.rows)
         #expect(checked.closed.count == 4 && checked.open == 1 && checked.rejected.isEmpty && candles.rejected.isEmpty)
         #expect(candles.values.last?.quoteVolume == number("66037.286538674"))
-        let swap = try OKX.candles(Sample.body("okx/candles_1h_swap_20260815.trimmed2.json"), interval: .hour)
+        let swap = try OKX.candles(Sample.body("okx/candles_1h_swap_20260815.trimmed2.json"), of: pair("BTC-USDT"), interval: .hour)
         #expect(swap.values.map(\.quoteVolume) == [number("20234523.14448"), number("543180.43308")])
-        let book = try OKX.depth(Sample.body("okx/books_btcusdt_20260901.trimmed5.json"))
+        let book = try OKX.depth(Sample.body("okx/books_btcusdt_20260901.trimmed5.json"), of: pair("BTC-USDT"))
         #expect(book.sequence == 80_632_135_948 && book.time == 1_788_253_213_356 && book.bids.count == 5)
         #expect(book.asks.first == DepthLevel(price: number("77927.5"), size: number("1.53603807"), orders: 12))
         let trades = try OKX.trades(Sample.body("okx/trades_btcusdt_20250512.json")).values

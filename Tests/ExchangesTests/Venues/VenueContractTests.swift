@@ -150,8 +150,8 @@ struct VenueContractTests {
             return nil
         }
         return [
-            ("candles", fault { () throws(AnswerError) in _ = try venue.candles(body, interval: .minute) }),
-            ("depth", fault { () throws(AnswerError) in _ = try venue.depth(body) }),
+            ("candles", fault { () throws(AnswerError) in _ = try venue.candles(body, of: pair("BTC-USDT"), interval: .minute) }),
+            ("depth", fault { () throws(AnswerError) in _ = try venue.depth(body, of: pair("BTC-USDT")) }),
             ("tickers", fault { () throws(AnswerError) in _ = try venue.tickers(body, of: nil) }),
             ("trades", fault { () throws(AnswerError) in _ = try venue.trades(body) }),
             ("markets", fault { () throws(AnswerError) in _ = try venue.markets(body) }),

@@ -54,6 +54,16 @@ import Warehouse
         #expect(short.answered == minutes(0..<100) && short.forgotten.isEmpty)
     }
 
+    @Test("an answer about another market says nothing of what was asked for")
+    func otherMarket() throws {
+        let target = try target(Kraken.self, minutes(0..<10))
+        _ = target.nextQuestion(now: minute(100))
+        #expect { try target.accept(Array(kraken(0..<10).replacing("XXBT", with: "XETH").utf8), asOf: minute(100)) } throws: {
+            ($0 as? AnswerError)?.fault == .otherMarket
+        }
+        #expect(target.answers.answered.isEmpty && target.answers.seen.isEmpty)
+    }
+
     @Test("a candle that the venue calls open is noted as such")
     func unfinished() throws {
         let body = """

@@ -127,10 +127,10 @@ extension BinanceSpeaker {
     static func pair(of symbol: String) -> Pair? { Binance.pair(of: symbol) }
     static func request(_ question: VenueQuestion, baseURL: String) -> Request? { Binance.request(question, baseURL: baseURL) }
     static func refusal(_ response: Response) -> VenueRefusal? { Binance.refusal(response) }
-    static func candles(_ body: [UInt8], interval: KlineInterval) throws(AnswerError) -> ParsedRows<Candle> {
-        try Binance.candles(body, interval: interval)
+    static func candles(_ body: [UInt8], of pair: Pair, interval: KlineInterval) throws(AnswerError) -> ParsedRows<Candle> {
+        try Binance.candles(body, of: pair, interval: interval)
     }
-    static func depth(_ body: [UInt8]) throws(AnswerError) -> Depth { try Binance.depth(body) }
+    static func depth(_ body: [UInt8], of pair: Pair) throws(AnswerError) -> Depth { try Binance.depth(body, of: pair) }
     static func tickers(_ body: [UInt8], of pair: Pair?) throws(AnswerError) -> ParsedRows<Ticker> { try Binance.tickers(body, of: pair) }
     static func trades(_ body: [UInt8]) throws(AnswerError) -> ParsedRows<PublicTrade> { try Binance.trades(body) }
     static func markets(_ body: [UInt8]) throws(AnswerError) -> ParsedRows<Listing> { try Binance.markets(body) }

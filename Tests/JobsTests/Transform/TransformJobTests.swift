@@ -66,6 +66,28 @@ import Warehouse
         #expect(fixture.log.count("transform.rows_rejected") == 2)
     }
 
+    @Test("an answer that names another market than its envelope loads nothing, says so, and holds up no other of its venue")
+    func otherMarket() throws {
+        let fixture = try TransformFixture()
+        func put(_ symbol: String, _ channel: String, _ name: String, _ text: String) throws {
+            let interval = channel == "klines" ? "1m" : nil
+            let body = text.replacing("NAME", with: name)
+            try fixture.put(.answer(body, symbol: symbol, channel: channel, interval: interval, exchange: "kraken"))
+        }
+        let candles = #"{"error":[],"result":{"NAME":[[1772323200,"10","12","9","11","10.5","3.5",4]],"last":1772323200}}"#
+        let book = #"{"error":[],"result":{"NAME":{"asks":[["11","0.1",1772323200]],"bids":[["10","0.2",1772323200]]}}}"#
+        try put("BTC-USD", "klines", "XETHZUSD", candles)
+        try put("BTC-USD", "depth", "XETHZUSD", book)
+        try put("ETH-USD", "klines", "XETHZUSD", candles)
+        try put("ETH-USD", "depth", "ETH/USD", book)
+        let counts = try fixture.transform()
+        #expect(counts["unreadable"] == 2 && counts["rows_inserted"] == 3 && counts["channels_stopped"] == nil)
+        #expect(try fixture.texts("SELECT DISTINCT symbol FROM crypto_gaf.fact_klines") == ["ETH-USD"])
+        #expect(try fixture.texts("SELECT DISTINCT symbol FROM crypto_gaf.fact_orderbook") == ["ETH-USD"])
+        #expect(try fixture.outcomes().count { $0.contains("it is of XETHZUSD, not of XBTUSD, which was asked for") } == 2)
+        #expect(try fixture.due() == 0 && fixture.log.count("transform.object_unreadable") == 2)
+    }
+
     @Test("a candle that opened while the answer was under way is an open one, even if the clock was a little behind, and no bad row")
     func underWay() throws {
         let fixture = try TransformFixture()

@@ -32,7 +32,7 @@ struct CollectCommand: Command {
             interval: try arguments.duration("--interval", in: .milliseconds(10) ... .seconds(3600)) ?? configuration.sleepInterval,
             timeout: configuration.httpTimeout,
             once: arguments.flag("--once"),
-            feeds: [CoinbaseLocal(baseURL: configuration.coinbaseURL), Coinbase(baseURL: configuration.coinbaseExchangeURL)],
+            feeds: configuration.feeds,
             postgres: postgres)
     }
 

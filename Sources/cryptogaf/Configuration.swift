@@ -63,6 +63,9 @@ struct Configuration: Sendable {
     /// `COINBASE_EXCHANGE_URL`, the public Coinbase Exchange REST API.
     var coinbaseExchangeURL: String { venues.first { $0.name == Coinbase.name }?.baseURL ?? Coinbase.publicURL }
 
+    /// What can be collected from, the default venue first.
+    var feeds: [any BookFeed] { [CoinbaseLocal(baseURL: coinbaseURL), Coinbase(baseURL: coinbaseExchangeURL)] }
+
     /// For commands that require it.
     func lake() throws(ConfigurationError) -> LakeLocation { try required(lakeSettings.lake) }
 

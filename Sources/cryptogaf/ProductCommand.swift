@@ -1,3 +1,4 @@
+import Exchanges
 import FoundationEssentials
 import Market
 import Postgres
@@ -19,13 +20,13 @@ struct ProductCommand: Command {
     ]
     static let requires: Set<Configuration.Section> = [.postgres]
     static let details = """
-        A PRODUCT is SYMBOL at the default venue, or venue:SYMBOL. What runs picks up every change by itself. remove takes the product's
-        samples and images along.
+        A PRODUCT is SYMBOL at the default venue, or venue:SYMBOL of a venue that collect can read. What runs picks up every change by
+        itself. remove takes the product's samples and images along.
 
         Example: cryptogaf product add BTC-USD --aggregation 10 --depth 3
         """
 
-    private enum Action {
+    private enum Action: Equatable {
         case add(Product)
         case set(Product)
         case remove(Product)
@@ -47,11 +48,12 @@ struct ProductCommand: Command {
         asJSON = arguments.flag("--json")
         orSet = arguments.flag("--or-set")
         database = configuration.postgres(as: Self.name)
+        if asJSON, action != .list { throw UsageError("--json goes with product list") }
         switch action {
+        case .add(let product): try Self.require(product.venue, in: configuration.feeds.map(\.venue))
         case .set where changes == ProductChanges(): throw UsageError("product set needs an option that says what to set")
         case .list where changes != ProductChanges(), .remove where changes != ProductChanges():
             throw UsageError("product list and product remove set nothing")
-        case .add where asJSON, .set where asJSON, .remove where asJSON: throw UsageError("--json goes with product list")
         case .set where orSet, .remove where orSet, .list where orSet: throw UsageError("--or-set goes with product add")
         default: break
         }
@@ -70,6 +72,12 @@ struct ProductCommand: Command {
         let product: Product
         do { product = try Product(operands[1]) } catch { throw UsageError("\(error)") }
         return verb == "add" ? .add(product) : verb == "set" ? .set(product) : .remove(product)
+    }
+
+    /// Nobody would ever collect a product of another venue; one that is there already can be set and removed.
+    private static func require(_ venue: String?, in known: [String]) throws {
+        guard let venue, !known.contains(venue) else { return }
+        throw UsageError("no venue \"\(venue)\" can be collected from; there are: \(known.joined(separator: ", "))")
     }
 
     private static func aggregation(_ arguments: Arguments) throws -> Decimal? {

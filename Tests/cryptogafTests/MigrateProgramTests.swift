@@ -35,6 +35,10 @@ import Testing
             (["add", "BTC-USD", "--aggregation", "-1"], "--aggregation takes a decimal number from 0 to 1000000000"),
             (["add", "BTC-USD", "--aggregation", "1,5"], "--aggregation takes a decimal number from 0 to 1000000000"),
             (["add", "kraken:"], "product \"kraken:\" is neither SYMBOL nor venue:SYMBOL"),
+            (["add", "nope:BTC-USD"], "no venue \"nope\" can be collected from; there are: coinbase-local, coinbase"),
+            (["add", "kraken:BTC-USD", "--or-set"], "no venue \"kraken\" can be collected from; there are: coinbase-local, coinbase"),
+            (["add", "Coinbase:BTC-USD"], "no venue \"Coinbase\" can be collected from"),
+            (["add", "BTC-USD", "--json"], "--json goes with product list"),
             (["drop", "BTC-USD"], "product knows add, list, set and remove (got \"drop\")"),
             (["set", "BTC-USD"], "product set needs an option that says what to set"),
         ])
@@ -58,6 +62,18 @@ import Testing
         #expect(run.errors.contains("run cryptogaf migrate"))
         let nobody = ["POSTGRES_HOST": "127.0.0.1", "POSTGRES_PORT": String(try Free.port()), "POSTGRES_USER": "u", "POSTGRES_DB": "d"]
         #expect(try Program.run(["migrate"], environment: nobody).status == 69)
+    }
+
+    @Test("a product may be of any venue that is collected from; one of another, that somebody left here, can be set and removed")
+    func venues() throws {
+        let database = try TestPostgres.database()
+        let worker = database.environment(as: "test_worker")
+        for product in ["coinbase:BTC-USD", "coinbase-local:BTC-USD", "BTC-USD"] {
+            #expect(try Program.run(["product", "add", product], environment: worker).status == 0)
+        }
+        try database.connect().execute("INSERT INTO crypto_gaf.gafs (product) VALUES ('nope:BTC-USD')")
+        #expect(try Program.run(["product", "set", "nope:BTC-USD", "--depth", "4"], environment: worker).status == 0)
+        #expect(try Program.run(["product", "remove", "nope:BTC-USD"], environment: worker).status == 0)
     }
 
     @Test("adding with --or-set leaves what is there as it is but for what it is given, however often")

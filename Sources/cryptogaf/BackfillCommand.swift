@@ -30,7 +30,8 @@ struct BackfillCommand: Command {
         rows. Times are seconds, milliseconds or microseconds since 1970, or ISO 8601 with a zone. Its candles count as received when it was
         last changed: they do not replace what the venue has said since. The same file may be loaded again at any time. A file whose rows
         are no candles of --interval is refused whole, with 64; one of which most rows had to be set aside ends with 65.
-        rejected_rows.position counts from 0 in its object, whose envelope names the row that it begins with: file:NAME#5001.
+        rejected_rows.position counts rows, and of CSV all lines, from 0 in its object, whose envelope names the one that it begins with,
+        the header aside: file:NAME#5001.
 
           cryptogaf backfill binance:BTC-USDT --interval 1h --from 2020-06-01 --to 2020-07-01
           cryptogaf backfill binance:LTC-USDT --interval 1m --file LTCUSDT-1m-2026-02.csv

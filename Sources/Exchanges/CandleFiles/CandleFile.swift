@@ -7,7 +7,7 @@ import Glibc
 public final class CandleFile {
     /// Rows of it, byte for byte; of JSON an array of them.
     public struct Piece: Equatable, Sendable {
-        /// Place of its first row among those of the file, from 1.
+        /// Place of its first row among those of the file, from 1; of CSV any line below the header counts, a blank one too.
         public let firstRow: Int
         public let bytes: [UInt8]
     }

@@ -123,9 +123,12 @@ extension CandleFileForm {
     func rows(_ piece: [UInt8]) throws(AnswerError) -> ParsedRows<[String]> {
         switch container {
         case .csv:
-            let lines = piece.split(whereSeparator: { $0 == UInt8(ascii: "\n") }).filter { $0.contains { $0 > 0x20 } }
+            let lines = piece.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
             var parsed = ParsedRows<[String]>()
-            for (position, line) in lines.enumerated() { parsed.rows.append((position, CandleFields.csv(line))) }
+            // A blank line is no row, but has its place: a person counts lines.
+            for (position, line) in lines.enumerated() where line.contains(where: { $0 > 0x20 }) {
+                parsed.rows.append((position, CandleFields.csv(line)))
+            }
             return parsed
         case .json:
             return try answer(piece) { reader throws(JSONError) in

@@ -196,6 +196,27 @@ import Warehouse
         #expect(try fixture.tables() == expected)
     }
 
+    @Test("a rejected row is found by its line, however many lines are blank", arguments: ["\n", "\r\n"])
+    func blankLines(end: String) throws {
+        // In both pieces blank lines come before a bad row.
+        let bad = [7, 5008]
+        let lines = (0..<5010).map { line in
+            line % 7 == 5 ? line % 2 == 0 ? "" : "  " : "\(1_700_000_040 + line * 60),1,\(bad.contains(line) ? "two" : "2"),1,1,5"
+        }
+        let text = "timestamp,open,high,low,close,volume\(end)" + lines.joined(separator: end)
+        #expect(try load(text).counts["rows_rejected"] == 2)
+        let store = try LakeLocation(url: fixture.lakeURL).open()
+        let found = try fixture.connect().query("SELECT object_key, position, row_text FROM crypto_gaf.rejected_rows ORDER BY row_text").map
+        {
+            let url = try RawObject(decoding: store.get($0.text(0)), key: $0.text(0)).url
+            let first = url.split(separator: "#").dropFirst().first.flatMap { Int($0) } ?? 1
+            let line = try first - 1 + $0.int(1)
+            #expect(try lines[line] == $0.text(2))
+            return line
+        }
+        #expect(found == bad)
+    }
+
     @Test("how far it has come is told for both of its passes, and seldom")
     func progress() throws {
         let path = "\(fixture.directory)/long.csv"

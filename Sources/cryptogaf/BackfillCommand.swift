@@ -4,7 +4,6 @@ import Jobs
 import Market
 import Postgres
 import Runtime
-import Synchronization
 import Warehouse
 
 /// History: from a venue, or from a file.
@@ -72,17 +71,15 @@ struct BackfillCommand: Command {
     }
 
     func run(_ program: Program) throws {
-        let line = Mutex(ProgressLine())
-        defer { line.withLock { $0.end() } }
         let job = try job { progress in
-            line.withLock { line in
-                switch progress {
-                case .venue(let progress): show(progress, on: &line, program.log)
-                case .file(let progress): show(progress, on: &line)
-                }
+            switch progress {
+            case .venue(let progress): show(progress, program)
+            case .file(let progress): show(progress, on: program.progress)
             }
         }
-        switch try JobCommand.run(job, program, database) {
+        let ending = try JobCommand.run(job, program, database)
+        program.progress.end()
+        switch ending {
         case .succeeded(let counts), .stopped(let counts): print(asJSON ? try BatchRun.json(counts) : Self.text(counts))
         // Of a cron job that is as it should be; whoever asks for a history has got none.
         case .overlapped: throw JobFailure("nothing was done: another \(job.name) is under way")
@@ -111,11 +108,11 @@ struct BackfillCommand: Command {
 
 extension BackfillCommand {
     /// Where no person looks, an event.
-    private func show(_ progress: VenueBackfill.Progress, on line: inout ProgressLine, _ log: Log) {
+    private func show(_ progress: VenueBackfill.Progress, _ program: Program) {
         let (percent, found) = (Int(100 * progress.done / max(progress.total, 1)), progress.counts["found"] ?? 0)
-        line.show("\(progress.done) of \(progress.total) candles, \(percent) %, \(found) new")
-        guard !line.isShown else { return }
-        log.info(
+        program.progress.show("\(progress.done) of \(progress.total) candles, \(percent) %, \(found) new")
+        guard !program.progress.isShown else { return }
+        program.log.info(
             "backfill.progress",
             [
                 "series": .text("\(series.exchange):\(series.pair) \(series.interval)"), "percent": .integer(percent),
@@ -123,9 +120,8 @@ extension BackfillCommand {
             ])
     }
 
-    private func show(_ progress: FileBackfill.Progress, on line: inout ProgressLine) {
+    private func show(_ progress: FileBackfill.Progress, on line: ProgressLine) {
         line.show("\(progress.isLoading ? "loading" : "looking through the file"): \(progress.percent) %")
-        // The log goes on below it.
         if progress.percent == 100 { line.end() }
     }
 

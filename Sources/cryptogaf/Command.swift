@@ -51,4 +51,6 @@ struct Program: Sendable {
     let log: Log
     /// Set by SIGTERM and SIGINT.
     let stop: Stop
+    /// Its log goes the same way.
+    let progress: ProgressLine
 }

@@ -55,7 +55,9 @@ enum CryptoGAF {
             let instance = try command.init(arguments, configuration)
             let stop = Stop()
             stop.onSignals()
-            try instance.run(Program(log: log(configuration, environment), stop: stop))
+            let progress = ProgressLine()
+            defer { progress.end() }
+            try instance.run(Program(log: log(configuration, environment, progress), stop: stop, progress: progress))
             return .ok
         } catch {
             report(error, from: command.name, environment)
@@ -70,8 +72,8 @@ enum CryptoGAF {
         environment["LOG_FORMAT"].flatMap(Log.Format.init) ?? (onTerminal ? .text : .json)
     }
 
-    private static func log(_ configuration: Configuration, _ environment: [String: String]) -> Log {
-        Log(format: format(environment), minimum: Log.Level(rawValue: configuration.logLevel) ?? .info)
+    private static func log(_ configuration: Configuration, _ environment: [String: String], _ progress: ProgressLine) -> Log {
+        Log(format: format(environment), minimum: Log.Level(rawValue: configuration.logLevel) ?? .info, write: progress.log)
     }
 
     /// A sentence for a person; elsewhere an event, as all others are logged.

@@ -53,17 +53,15 @@ struct ReplayCommand: Command {
 
     func run(_ program: Program) throws {
         ProcessMemory.keepFreed(pools: replay.threads)
-        var line = ProgressLine()
         let connect: @Sendable () throws(PostgresError) -> Connection = { [database] () throws(PostgresError) in try Connection(database) }
         var listed = 0
         let counts = try replay.run(log: program.log, stop: program.stop, connect: connect) { progress in
             let counts = progress.counts
             listed = progress.listed
-            line.show(
+            program.progress.show(
                 "replay: \(counts["objects"] ?? 0) of \(progress.listed) objects, \(counts["rows_inserted"] ?? 0) rows inserted, "
                     + "\(counts["rows_updated"] ?? 0) updated, \(counts["rows_duplicate"] ?? 0) there already")
         }
-        line.end()
         var fields = counts.sorted { $0.key < $1.key }.map { (key: $0.key, value: Log.Value.integer($0.value)) }
         let isIdle = listed == 0 && !program.stop.isRequested
         if isIdle { fields.append(("note", "nothing in the lake matches")) }

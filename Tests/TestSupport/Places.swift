@@ -58,6 +58,18 @@ public enum Program {
         try Subprocess(path, arguments, environment: self.environment(environment))
     }
 
+    private static let script = "/usr/bin/script"
+    /// For `.enabled(if: Program.hasTerminal, "skipped: no script(1)")`.
+    public static var hasTerminal: Bool { FileManager.default.isExecutableFile(atPath: script) }
+
+    /// Runs `cryptogaf` to its end on a terminal of its own; its output is all that a person sees there.
+    ///
+    /// - Parameter arguments: without apostrophes.
+    public static func runOnTerminal(_ arguments: [String], environment: [String: String] = [:]) throws -> Subprocess.Result {
+        let command = ([path] + arguments).map { "'\($0)'" }.joined(separator: " ")
+        return try Subprocess.run(script, ["-qec", command, "/dev/null"], environment: self.environment(environment))
+    }
+
     /// Runs `cryptogaf` to its end.
     public static func run(_ arguments: [String], environment: [String: String] = [:]) throws -> Subprocess.Result {
         try Subprocess.run(path, arguments, environment: self.environment(environment))

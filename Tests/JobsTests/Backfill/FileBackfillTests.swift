@@ -233,16 +233,13 @@ import Warehouse
         #expect(told.withLock { $0 }.map(\.isLoading) == told.withLock { $0 }.map(\.isLoading).sorted { !$0 && $1 })
     }
 
-    private static let script = "/usr/bin/script"
-
     @Test(
-        "a person sees how far it has come, on a line of its own",
-        .enabled(if: FileManager.default.isExecutableFile(atPath: script), "skipped: no script(1)"))
+        "a person sees how far it has come, on a line of its own", .enabled(if: Program.hasTerminal, "skipped: no script(1)"))
     func onTerminal() throws {
         let path = "\(fixture.directory)/candles.csv"
         try Self.three.write(toFile: path, atomically: true, encoding: .utf8)
-        let command = "'\(Program.path)' backfill binance:BTC-USDT --interval 1m --file '\(path)'"
-        let run = try Subprocess.run(Self.script, ["-qec", command, "/dev/null"], environment: Program.environment(fixture.environment))
+        let run = try Program.runOnTerminal(
+            ["backfill", "binance:BTC-USDT", "--interval", "1m", "--file", path], environment: fixture.environment)
         #expect(run.status == 0, "\(run.output)")
         for stage in ["looking through the file", "loading"] { #expect(run.output.contains("\(stage): 100 %\r\n"), "\(run.output)") }
     }

@@ -16,6 +16,11 @@ public struct JobRepository {
         try connection.query("SELECT coalesce((SELECT enabled FROM crypto_gaf.jobs WHERE name = \(job)), true)").one().bool(0)
     }
 
+    /// The names that somebody has switched, on or off; nothing here keeps them to those of jobs.
+    public func switched() throws(PostgresError) -> [String] {
+        try connection.query("SELECT name FROM crypto_gaf.jobs ORDER BY name").map { row throws(PostgresError) in try row.text(0) }
+    }
+
     /// For who holds the job's lock: whatever else is called running, is not. Answers how many those were.
     public func markDied(_ job: String) throws(PostgresError) -> Int {
         try connection.execute(

@@ -18,6 +18,8 @@ struct CalculateCommand: Command {
     static let details = """
         Any number may run at once: each product is drawn by one of them, under a lock, and never twice from the same samples. So a cron job
         that starts every minute and runs for longer leaves no hole. A product that fails is logged and left; --once then ends with 75.
+        While the row calculate of crypto_gaf.jobs says enabled = false nothing is drawn: a run ends at once, with 0, and one without an
+        end waits.
 
           cryptogaf calculate --once
           cryptogaf calculate --for 75s --sleep 0.5 --jobs 2

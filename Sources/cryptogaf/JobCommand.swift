@@ -93,8 +93,15 @@ struct JobCommand: Command {
         database.applicationName = "cryptogaf job \(job.name)"
         database.statementTimeout = statementTimeout
         if let threads = job.threads { ProcessMemory.keepFreed(pools: threads) }
-        let batch = BatchRun(log: program.log, stop: program.stop) { [database] () throws(PostgresError) in try Connection(database) }
+        let batch = BatchRun(log: program.log, stop: program.stop, isJob: isJob) { [database] () throws(PostgresError) in
+            try Connection(database)
+        }
         return try batch.run(job)
+    }
+
+    /// Whether a row of `crypto_gaf.jobs` switches something.
+    @Sendable static func isJob(_ name: String) -> Bool {
+        name == CalculateJob.name || name.hasPrefix("backfill ") || entries.contains { $0.name == name }
     }
 
     private static var list: String { HelpText.rows(entries.map { (name: $0.name, meaning: $0.summary) }) }

@@ -66,6 +66,19 @@ import Warehouse
         #expect(try runs() == [])
     }
 
+    @Test("a switch under a name that no job has is warned of by the job that runs")
+    func unknownSwitch() throws {
+        defer { try? FileManager.default.removeItem(atPath: lake) }
+        let known = Self.names + ["calculate", "backfill binance:BTC-USDT 1m"]
+        for name in known + ["transfrom"] {
+            try database.connect().execute("INSERT INTO crypto_gaf.jobs (name, enabled) VALUES (\(name), true)")
+        }
+        let run = try Program.run(["job", "aggregate"], environment: environment())
+        #expect(run.status == 0, "\(run.errors)")
+        let warned = run.errors.split(separator: "\n").filter { $0.contains("job.unknown_switch") }
+        #expect(warned.count == 1 && warned[0].contains(#""name":"transfrom""#), "\(run.errors)")
+    }
+
     @Test(
         "every job's lock, its row in job_runs and its file in cronjobs/ bear the name by which it is called",
         arguments: names)

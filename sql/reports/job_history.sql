@@ -10,6 +10,12 @@ SELECT r.job, CASE WHEN coalesce(j.enabled, true) THEN 'on' ELSE 'off' END AS sw
 FROM crypto_gaf.job_runs r LEFT JOIN crypto_gaf.jobs j ON j.name = r.job
 WHERE started_at > now() - interval '24 hours' GROUP BY r.job, j.enabled ORDER BY r.job;
 
+\echo Switches, and the last run on record of the job of that name (calculate keeps none)
+SELECT name, CASE WHEN enabled THEN 'on' ELSE 'off' END AS switch, changed_at::timestamptz(0) AS since,
+    CASE WHEN name = 'calculate' THEN '-' ELSE coalesce((SELECT max(started_at)::timestamptz(0)::text FROM crypto_gaf.job_runs WHERE job = name),
+        'none: is there such a job?') END AS "last start"
+FROM crypto_gaf.jobs ORDER BY name;
+
 \echo Runs under way
 SELECT job, run_id, started_at::timestamptz(0) AS started, date_trunc('second', now() - started_at) AS "for"
 FROM crypto_gaf.job_runs WHERE outcome = 'running' ORDER BY started_at;

@@ -19,11 +19,17 @@ public struct BatchRun: Sendable {
 
     private let log: Log
     private let stop: Stop
+    private let isJob: @Sendable (String) -> Bool
     private let connect: @Sendable () throws(PostgresError) -> Connection
 
-    public init(log: Log, stop: Stop, connect: @escaping @Sendable () throws(PostgresError) -> Connection) {
+    /// - Parameter isJob: whether some job bears that name: of others in `jobs` the log is told, since they switch nothing.
+    public init(
+        log: Log, stop: Stop, isJob: @escaping @Sendable (String) -> Bool = { _ in true },
+        connect: @escaping @Sendable () throws(PostgresError) -> Connection
+    ) {
         self.log = log
         self.stop = stop
+        self.isJob = isJob
         self.connect = connect
     }
 
@@ -44,6 +50,10 @@ public struct BatchRun: Sendable {
         let jobs = JobRepository(connection)
         let died = try jobs.markDied(job.name)
         if died > 0 { log.warning("job.died", ["job": .text(job.name), "runs": .integer(died)]) }
+        // Here whoever switched this job under a misspelt name will look for why it runs.
+        for name in try jobs.switched() where !isJob(name) {
+            log.warning("job.unknown_switch", ["name": .text(name), "reason": "a row of crypto_gaf.jobs bears a name that no job has"])
+        }
         guard try jobs.isEnabled(job.name) else {
             log.info("job.disabled", ["job": .text(job.name), "reason": "it is switched off in crypto_gaf.jobs"])
             return .disabled

@@ -6,11 +6,16 @@ public import Runtime
 /// Any number of these may run at once, here and on other machines: a product is drawn under its lock by one of them, and never twice
 /// from the same samples.
 public struct CalculateJob: Sendable {
+    /// In `crypto_gaf.jobs`.
+    public static let name = "calculate"
+
     public enum Schedule: Sendable, Equatable {
         /// Whatever has changed, without regard to the redraw intervals; then it ends.
         case once
         /// Looks for work every so often, for so long (nil: until the stop); redraw intervals hold. What is begun in time is finished.
         case repeating(every: Duration, for: Duration?)
+
+        var isEndless: Bool { if case .repeating(_, for: nil) = self { true } else { false } }
     }
 
     public struct Options: Sendable {
@@ -53,7 +58,8 @@ public struct CalculateJob: Sendable {
         self.connect = connect
     }
 
-    /// Returns when the schedule or the stop says so, what is in hand finished.
+    /// Returns when the schedule or the stop says so, what is in hand finished; at once if somebody switched the job off, or does so
+    /// meanwhile. Without an end of its own it waits until it is switched on again.
     ///
     /// A product that fails is logged, noted in `feeds` and left; the rest goes on. Throws `SchemaError` for a schema that is not ours,
     /// and the `PostgresError` of a server that is away when the time is up, or with `.once` longer than the patience.

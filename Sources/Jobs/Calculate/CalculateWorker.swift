@@ -19,6 +19,7 @@ struct CalculateWorker {
     /// it keeps none waiting, and are given up in the end.
     private var breaks: [String: Int] = [:]
     private static let breakLimit = 3
+    private var isDisabled = false
     /// When something was drawn last, or somebody else's drawing seen to be done.
     private var lastProgress: ContinuousClock.Instant
 
@@ -36,9 +37,9 @@ struct CalculateWorker {
         while !isOver {
             let passStarted = ContinuousClock.now
             do {
-                try pass()
+                if try isEnabled() { try pass() }
                 noteReturn()
-                guard pending?.isEmpty != true, !hasLostPatience else { break }
+                guard pending?.isEmpty != true, !hasLostPatience, !isDisabled || job.options.schedule.isEndless else { break }
                 guard job.stop.sleep(until: passStarted + interval) else { break }
             } catch let error where isAway(error) {
                 try waitForPostgres(error)
@@ -64,6 +65,17 @@ struct CalculateWorker {
 }
 
 extension CalculateWorker {
+    /// Looked up before each pass: a run may last, and whoever switches drawing off means now.
+    private mutating func isEnabled() throws -> Bool {
+        let isEnabled = try JobRepository(connected()).isEnabled(CalculateJob.name)
+        if isEnabled == isDisabled, index == 0 {
+            let reason = isEnabled ? "it is switched on again" : "it is switched off in crypto_gaf.jobs"
+            job.log.info(isEnabled ? "job.enabled" : "job.disabled", ["job": .text(CalculateJob.name), "reason": .text(reason)])
+        }
+        isDisabled = !isEnabled
+        return isEnabled
+    }
+
     /// One look at what is due, and a drawing of each.
     private mutating func pass() throws {
         let connection = try connected()

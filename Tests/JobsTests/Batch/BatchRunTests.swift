@@ -134,6 +134,20 @@ private struct Broken: Error, CustomStringConvertible { let description = "the b
         #expect(try run { _ in [:] } == .succeeded([:]))
     }
 
+    @Test("a name in crypto_gaf.jobs that no job has is told of by every job that runs, or would; names of jobs are not")
+    func unknownSwitch() throws {
+        try connect().execute("INSERT INTO crypto_gaf.jobs (name, enabled) VALUES ('swep', false), ('mop', true)")
+        let lines = LogLines()
+        let run = BatchRun(log: lines.log, stop: stop, isJob: { ["sweep", "mop"].contains($0) }) { [database] () throws(PostgresError) in
+            try Connection(database.options(as: "test_worker"))
+        }
+        #expect(try run.run(ScriptedJob { _ in [:] }) == .succeeded([:]))
+        #expect(lines.count("job.unknown_switch") == 1 && lines.count("job.unknown_switch", #""name":"swep""#) == 1)
+        try connect().execute("INSERT INTO crypto_gaf.jobs (name, enabled) VALUES ('sweep', false)")
+        #expect(try run.run(ScriptedJob { _ in [:] }) == .disabled)
+        #expect(lines.count("job.unknown_switch") == 2)
+    }
+
     @Test("a run that was killed is called dead by the next one, of the same job only")
     func died() throws {
         try connect().execute("INSERT INTO crypto_gaf.job_runs (job) VALUES ('sweep'), ('mop')")

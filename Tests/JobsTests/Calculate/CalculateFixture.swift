@@ -36,6 +36,11 @@ struct CalculateFixture {
         for _ in 0..<samples { try appendSample(to: names) }
     }
 
+    func setEnabled(_ on: Bool) throws {
+        try connection.execute(
+            "INSERT INTO crypto_gaf.jobs (name, enabled) VALUES ('calculate', \(on)) ON CONFLICT (name) DO UPDATE SET enabled = \(on)")
+    }
+
     /// One random sample to each.
     func appendSample(to products: [String]) throws {
         var random = SystemRandomNumberGenerator()

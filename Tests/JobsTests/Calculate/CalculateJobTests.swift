@@ -23,6 +23,42 @@ struct CalculateJobTests {
         #expect(try fixture.undrawn() == [])
     }
 
+    @Test("switched off, a run draws nothing, says so and ends at once; switched on again, it draws", arguments: [1, 3])
+    func disabled(threads: Int) throws {
+        let fixture = try CalculateFixture()
+        try fixture.addProducts(["A", "B"])
+        try fixture.setEnabled(false)
+        for schedule in [CalculateJob.Schedule.once, .repeating(every: .milliseconds(10), for: .seconds(20))] {
+            let tally = try fixture.job(schedule, threads: threads).run()
+            #expect(tally.drawn == 0 && tally.failed.isEmpty)
+        }
+        #expect(fixture.log.count("job.disabled") == 2)
+        try fixture.setEnabled(true)
+        #expect(try fixture.job(.once, threads: threads).run().drawn == 2)
+        #expect(fixture.log.count("job.disabled") == 2)
+    }
+
+    @Test("switched off while it looks for work, a run with an end ends before it; one without waits until it is switched on again")
+    func disabledMeanwhile() throws {
+        let fixture = try CalculateFixture()
+        try fixture.addProducts(["A"])
+        let bounded = fixture.job(.repeating(every: .milliseconds(10), for: .seconds(20)))
+        let ending = Background { try bounded.run() }
+        #expect(try eventually { try fixture.undrawn() == [] })
+        try fixture.setEnabled(false)
+        #expect(try ending.value().drawn == 1)
+        let stop = Stop()
+        let endless = fixture.job(.repeating(every: .milliseconds(10), for: nil), stop: stop)
+        let waiting = Background { try endless.run() }
+        #expect(eventually { fixture.log.count("job.disabled") == 2 })
+        try fixture.addProducts(["B"])
+        try fixture.setEnabled(true)
+        #expect(try eventually { try fixture.undrawn() == [] })
+        stop.request()
+        #expect(try waiting.value().drawn == 1)
+        #expect(fixture.log.count("job.enabled") == 1)
+    }
+
     @Test("stores what was drawn of the very decimals in the database", .enabled(if: Shared.isPresent, "skipped: no ../shared"))
     func pixels() throws {
         let samples = try CaptureSamples.load()

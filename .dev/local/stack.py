@@ -16,7 +16,7 @@ import processes
 import sockets
 from account import ROOT, RUN
 from cluster import Cluster
-from settings import LIVE_PRODUCTS, PROGRAM, TRACKED
+from settings import LIVE_PRODUCTS, PROGRAM, TRACKED, SettingError
 
 VENV = ROOT / ".build/venv/bin"
 # What the programs of a run see of it, kept for commands by hand.
@@ -214,6 +214,24 @@ def job_arguments(name):
 def passed():
     """What was set for the programs, here and now."""
     return {name: value for name, value in os.environ.items() if value and name in PASSED}
+
+
+def check_environment():
+    """Throws what the programs would refuse of the caller's environment. They need no database to say so, nor that anything runs."""
+    place = {"PGHOST": RUN, "PGUSER": "worker", "PGDATABASE": "none", "LAKE_URL": f"file://{RUN}/lake"}
+    # Every command reads all variables, whichever it needs.
+    done = subprocess.run(
+        [str(PROGRAM), "job", "transform", "--dry-run"], env=account.environment(**passed(), **place), text=True, capture_output=True, cwd=ROOT)
+    if done.returncode:
+        raise SettingError(_error(done.stderr))
+
+
+def _error(log):
+    """The last error of a program's log, which is JSON where nobody looks."""
+    try:
+        return json.loads(log.splitlines()[-1])["error"]
+    except (ValueError, KeyError, IndexError):
+        return log.strip() or f"{PROGRAM} does not run"
 
 
 def environment(user):

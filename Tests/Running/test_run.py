@@ -85,6 +85,14 @@ class RunTests(StackCase):
             "CAPTURE is /nowhere, which is neither a file nor a folder that can be read"])
         self.assertEqual(self.processes(), {})
 
+    def test_what_the_programs_would_refuse_is_told_before_anything_starts_or_is_made(self):
+        told = self.command(RAW_DAYS="soon", KRAKEN_URL="nowhere", MARKET="auto")
+        self.assertEqual(told.returncode, 1)
+        self.assertEqual(told.stdout.count("\n"), 1, told.stdout)
+        self.assertRegex(told.stdout, r'^make run: the environment is not usable: .*KRAKEN_URL .*RAW_DAYS .*\(is "soon"\)\n$')
+        self.assertEqual(self.processes(), {})
+        self.assertEqual([path.name for path in (self.folder / "run").iterdir()], ["lock"])
+
 
 if __name__ == "__main__":
     unittest.main()

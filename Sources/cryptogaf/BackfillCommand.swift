@@ -4,6 +4,7 @@ import Jobs
 import Market
 import Postgres
 import Runtime
+import Synchronization
 import Warehouse
 
 /// History: from a venue, or from a file.
@@ -23,7 +24,8 @@ struct BackfillCommand: Command {
     static let requires: Set<Configuration.Section> = [.postgres, .session, .lake]
     static let details = """
         Candles come in by way of the lake and are checked as all others. What is there already is not asked for: a backfill that was
-        ended goes on when it is begun again. Of a tracked market every candle of that interval from --from on is accounted for afterwards.
+        ended goes on when it is begun again; one that a signal stopped says how far it came, and ends with 75. Of a tracked market every
+        candle of that interval from --from on is accounted for afterwards.
 
         A file is CSV with a header, Binance's 12 columns or timestamp,open,high,low,close,volume without one, or a JSON array of such
         rows. Times are seconds, milliseconds or microseconds since 1970, or ISO 8601 with a zone. Its candles count as received when it was
@@ -71,16 +73,23 @@ struct BackfillCommand: Command {
     }
 
     func run(_ program: Program) throws {
+        let reached = Mutex<VenueBackfill.Progress?>(nil)
         let job = try job { progress in
             switch progress {
-            case .venue(let progress): show(progress, program)
+            case .venue(let progress):
+                reached.withLock { $0 = progress }
+                show(progress, program)
             case .file(let progress): show(progress, on: program.progress)
             }
         }
         let ending = try JobCommand.run(job, program, database)
         program.progress.end()
         switch ending {
-        case .succeeded(let counts), .stopped(let counts): print(asJSON ? try BatchRun.json(counts) : Self.text(counts))
+        case .succeeded(let counts): try tell(counts)
+        case .stopped(let counts):
+            try tell(counts)
+            let place = job is FileBackfill ? Self.place(counts) : Self.place(reached.withLock { $0 })
+            if let place { throw StoppedWork("\(place). Run it again to go on") }
         // Of a cron job that is as it should be; whoever asks for a history has got none.
         case .overlapped: throw JobFailure("nothing was done: another \(job.name) is under way")
         case .disabled: throw JobFailure("nothing was done: \(job.name) is switched off in crypto_gaf.jobs")
@@ -125,8 +134,23 @@ extension BackfillCommand {
         if progress.percent == 100 { line.end() }
     }
 
-    private static func text(_ counts: JobCounts) -> String {
-        TextTable.aligned(counts.sorted { $0.key < $1.key }.map { [$0.key, "\($0.value)"] })
+    private func tell(_ counts: JobCounts) throws {
+        print(asJSON ? try BatchRun.json(counts) : TextTable.aligned(counts.sorted { $0.key < $1.key }.map { [$0.key, "\($0.value)"] }))
+    }
+
+    /// How far a file had come when the stop came; nil: it was through.
+    private static func place(_ counts: JobCounts) -> String? {
+        let (rows, pending) = (counts[FileBackfill.rowsBeforeStop], counts["pending"] ?? 0)
+        if rows == 0 { return "before anything was loaded" }
+        if rows == nil, pending == 0 { return nil }
+        let unloaded = pending > 0 ? ", \(pending) objects of which are in the lake and wait for transform" : ""
+        return (rows.map { "after \($0) rows of the file" } ?? "after all rows of the file") + unloaded
+    }
+
+    /// How far the venue had come when the stop came; nil: it was through.
+    private static func place(_ reached: VenueBackfill.Progress?) -> String? {
+        guard let reached else { return "before the first of its candles were all there" }
+        return reached.done < reached.total ? "after \(reached.done) of \(reached.total) candles" : nil
     }
 }
 

@@ -23,6 +23,8 @@ public struct FileBackfill: BatchJob {
     private let file: CandleFile
     private let progress: @Sendable (Progress) -> Void
 
+    /// Of what `run` counts: the rows that it had put into the lake when the stop came; not there if that came after the last one.
+    public static let rowsBeforeStop = "rows_before_stop"
     /// Rows of a piece: an object of the lake of less than a megabyte.
     private static let pieceRows = 5000
 
@@ -39,17 +41,20 @@ public struct FileBackfill: BatchJob {
     /// Throws a `CandleSpacingError`, with nothing done, if its rows are no candles of that interval; and a `CandleFileError` if a part of
     /// it cannot be read, or most of its rows had to be set aside: the others are loaded then.
     public func run(_ context: JobContext) throws -> JobCounts {
-        let survey = try survey(context)
-        guard !context.stop.isRequested else { return [:] }
+        guard let survey = try survey(context) else { return [Self.rowsBeforeStop: 0] }
         if let openings = survey.openings { settings.warnOfDropping(openings.lowerBound, context) }
         let bronze = try Bronze(settings.lake, context.connection, log: context.log, stop: context.stop, renews: true)
         let log = IngestionLog(context.connection)
-        let before = try load(receivedAt(survey, now: context.now()), bronze, log, context)
+        let (before, end) = try load(receivedAt(survey, now: context.now()), bronze, log, context)
         var counts = try log.sums(of: bronze.keys)
         // These add up from one loading of the object to the next.
         for name in ["rows_inserted", "rows_updated", "rows_duplicate"] { counts[name, default: 0] -= before[name] ?? 0 }
         counts["objects"] = bronze.objects
         counts["pending"] = try RawObjectRepository(context.connection).unprocessed(bronze.keys)
+        if let end {
+            counts[Self.rowsBeforeStop] = end
+            return counts
+        }
         counts.merge(try missing(survey, GapRepository(context.connection))) { $1 }
         if let fault = survey.fault { throw CandleFileError("a part of \(file.path) cannot be read: \(fault.reason)") }
         let (read, rejected) = (counts["rows_read"] ?? 0, counts["rows_rejected"] ?? 0)
@@ -59,8 +64,10 @@ public struct FileBackfill: BatchJob {
         return counts
     }
 
-    /// - Returns: what its pieces had counted before.
-    private func load(_ receivedAt: Date, _ bronze: Bronze, _ log: IngestionLog, _ context: JobContext) throws -> JobCounts {
+    /// - Returns: what its pieces had counted before, and how many rows came before the stop; nil: all.
+    private func load(
+        _ receivedAt: Date, _ bronze: Bronze, _ log: IngestionLog, _ context: JobContext
+    ) throws -> (before: JobCounts, end: Int?) {
         var before: JobCounts = [:]
         var (loaded, loads) = (0, true)
         func flush() throws {
@@ -69,12 +76,12 @@ public struct FileBackfill: BatchJob {
             if loads { loads = try settings.load(Array(bronze.keys[loaded...]), context) }
             loaded = bronze.keys.count
         }
-        try pass(context, isLoading: true) { piece in
+        let end = try pass(context, isLoading: true) { piece in
             try bronze.add(object(piece, receivedAt))
             if bronze.isFull { try flush() }
         }
         try flush()
-        return before
+        return (before, end)
     }
 
     private func object(_ piece: CandleFile.Piece, _ receivedAt: Date) -> RawObject {
@@ -86,23 +93,28 @@ public struct FileBackfill: BatchJob {
             source: file.form.description, body: piece.bytes)
     }
 
-    private func survey(_ context: JobContext) throws -> CandleFileSurvey {
+    /// Nil: the stop came first.
+    private func survey(_ context: JobContext) throws -> CandleFileSurvey? {
         var survey = CandleFileSurvey(file.form, series.interval, now: context.now().milliseconds)
-        try pass(context, isLoading: false) { survey.add($0.bytes) }
+        guard try pass(context, isLoading: false, { survey.add($0.bytes) }) == nil else { return nil }
         do { try survey.requireSpacing() } catch { throw CandleSpacingError("\(file.path): \(error)") }
         return survey
     }
 
     /// Once through the file, or until the stop.
-    private func pass(_ context: JobContext, isLoading: Bool, _ body: (CandleFile.Piece) throws -> Void) throws {
+    ///
+    /// - Returns: how many rows came before the stop; nil: all.
+    private func pass(_ context: JobContext, isLoading: Bool, _ body: (CandleFile.Piece) throws -> Void) throws -> Int? {
         try file.rewind()
         var told = -1
-        while !context.stop.isRequested, let piece = try file.nextPiece() {
+        while let piece = try file.nextPiece() {
+            if context.stop.isRequested { return piece.firstRow - 1 }
             try body(piece)
             let percent = file.offset * 100 / max(file.length, 1)
             if percent > told { progress(Progress(isLoading: isLoading, percent: percent)) }
             told = percent
         }
+        return nil
     }
 
     /// When the file was last changed; now if that is to come, or was before a candle opened that the file has: copying and unpacking

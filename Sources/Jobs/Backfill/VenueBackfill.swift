@@ -7,7 +7,7 @@ public import Warehouse
 /// Fetches the history of one series from its venue. What is there already is not asked for, so a run that was ended goes on where it
 /// stopped when it is begun again.
 public struct VenueBackfill: BatchJob {
-    /// How far it has come.
+    /// How far it has come: told of pieces that are whole.
     public struct Progress: Sendable {
         /// Candles of the range looked after, found there included.
         public var done: Int64
@@ -53,13 +53,15 @@ public struct VenueBackfill: BatchJob {
             let part = try fill.run([ExpectedCandles(series, span)])
             counts.merge(part) { $0 + $1 }
             counts["series"] = 1
+            // Of this piece not everything may have been asked for.
+            if context.stop.isRequested { return counts }
             let done = span.upperBound - window.lowerBound
             progress(Progress(done: done / step, total: (window.upperBound - window.lowerBound) / step, counts: counts))
-            if context.stop.isRequested { return counts }
             if part["failed", default: 0] > 0 {
                 throw JobFailure(
                     "the venue did not give everything; crypto_gaf.missing_klines says why. Run it again to go on", counts: counts)
             }
+            if context.stop.isRequested, span.upperBound < window.upperBound { return counts }
         }
         try TrackedSymbolRepository(context.connection).accountFrom(Date(milliseconds: window.lowerBound), series)
         return counts

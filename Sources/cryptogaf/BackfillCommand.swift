@@ -25,7 +25,8 @@ struct BackfillCommand: Command {
     static let details = """
         Candles come in by way of the lake and are checked as all others. What is there already is not asked for: a backfill that was
         ended goes on when it is begun again; one that a signal stopped says how far it came, and ends with 75. Of a tracked market every
-        candle of that interval from --from on is accounted for afterwards.
+        candle of that interval from --from on is accounted for afterwards. What is lost for good, as the venue keeps only its newest, is
+        told with the reason; where that is most of the range, it ends with 65.
 
         A file is CSV with a header, Binance's 12 columns or timestamp,open,high,low,close,volume without one, or a JSON array of such
         rows. Times are seconds, milliseconds or microseconds since 1970, or ISO 8601 with a zone. Its candles count as received when it was
@@ -85,7 +86,12 @@ struct BackfillCommand: Command {
         let ending = try JobCommand.run(job, program, database)
         program.progress.end()
         switch ending {
-        case .succeeded(let counts): try tell(counts)
+        case .succeeded(let counts):
+            try tell(counts)
+            let (lost, expected) = (counts["lost"] ?? 0, counts["expected"] ?? 0)
+            guard lost * 2 <= expected else {
+                throw DataFault("\(lost) of \(expected) candles are lost; the log says why, and crypto_gaf.missing_klines")
+            }
         case .stopped(let counts):
             try tell(counts)
             let place = job is FileBackfill ? Self.place(counts) : Self.place(reached.withLock { $0 })

@@ -64,7 +64,31 @@ public struct VenueBackfill: BatchJob {
             if context.stop.isRequested, span.upperBound < window.upperBound { return counts }
         }
         try TrackedSymbolRepository(context.connection).accountFrom(Date(milliseconds: window.lowerBound), series)
+        try tellLost(window, context)
         return counts
+    }
+
+    /// Reasons that are told: there are hardly ever more than a few.
+    private static let reasons = 20
+
+    /// What of the range is lost, as the ledger has it: one line of the log for each reason, the one with the most candles first.
+    private func tellLost(_ window: Range<Int64>, _ context: JobContext) throws {
+        let missing = try CoverageRepository(context.connection).missing(of: [ExpectedCandles(series, window)])[0]
+        let lost = Dictionary(grouping: missing.filter { $0.state == .lost }, by: \.reason).map { reason, stretches in
+            (reason: reason, ranges: TimeRanges(stretches.map { $0.range.clamped(to: window) }), isFinal: stretches.allSatisfy(\.isFinal))
+        }
+        for (reason, ranges, isFinal) in lost.sorted(by: { $0.ranges.length > $1.ranges.length }).prefix(Self.reasons) {
+            guard let first = ranges.ranges.first?.lowerBound, let end = ranges.ranges.last?.upperBound else { continue }
+            context.log.warning(
+                "backfill.lost",
+                [
+                    "series": .text("\(series.exchange):\(series.pair) \(series.interval)"),
+                    "candles": .integer(Int(ranges.length / series.interval.milliseconds)), "reason": .text(reason),
+                    "first": .text(Date(milliseconds: first).formatted(.iso8601)),
+                    "last": .text(Date(milliseconds: end - series.interval.milliseconds).formatted(.iso8601)),
+                    "asked_again": .flag(!isFinal),
+                ])
+        }
     }
 
     private static let day = KlineInterval.day.milliseconds

@@ -52,6 +52,31 @@ import Warehouse
         try fixture.connect().query("SELECT expected || ' ' || present FROM crypto_gaf.coverage ORDER BY day").map { try $0.text(0) }
     }
 
+    @Test(
+        "what a venue no longer has is told, with how many candles and why; where that is most of the range it ends with 65",
+        arguments: [(1000, 280, 0), (2000, 1280, 65)])
+    func lost(minutes: Int64, lost: Int, status: Int32) throws {
+        let kraken = try ScriptedServer { request in
+            guard request.path.hasSuffix("OHLC") else {
+                return .json(#"{"error":[],"result":{"unixtime":\#(Int(Date().timeIntervalSince1970))}}"#)
+            }
+            let rows = (Int64(-719)...0).map { "[\(IngestFixture.minute($0) / 1000),\"5\",\"6\",\"4\",\"5\",\"5\",\"1.5\",3]" }
+            return .json("{\"error\":[],\"result\":{\"XXBTZUSD\":[\(rows.joined(separator: ","))],\"last\":1}}")
+        }
+        let from = Date(milliseconds: IngestFixture.minute(-minutes)).formatted(.iso8601)
+        let words = ["backfill", "kraken:BTC-USD", "--interval", "1m", "--from", from, "--json"]
+        // Later there is nothing left to ask for, and as much is lost.
+        for _ in 0..<2 {
+            let run = try Program.run(words, environment: fixture.environment.merging(["KRAKEN_URL": kraken.url]) { $1 })
+            #expect(run.status == status, "\(run.errors)")
+            let told = run.errors.split(separator: "\n").filter { $0.contains("\"backfill.lost\"") }
+            // A minute may end meanwhile.
+            #expect(told.count == 1 && (lost - 1...lost + 3).contains { told[0].contains("\"candles\":\($0),") }, "\(run.errors)")
+            #expect(told.first?.contains("\"reason\":\"the venue keeps only the newest 720\"") == true, "\(told)")
+            #expect(run.errors.contains(/program\.failed.* of 20\d\d candles are lost/) == (status != 0), "\(run.errors)")
+        }
+    }
+
     @Test("a backfill of a few hours does not make the ledger forget the rest of their days")
     func partOfADay() throws {
         let day = IngestFixture.minute(0) / 86_400_000 * 86_400_000 - 2 * 86_400_000

@@ -138,9 +138,10 @@ private struct Broken: Error, CustomStringConvertible { let description = "the b
     func unknownSwitch() throws {
         try connect().execute("INSERT INTO crypto_gaf.jobs (name, enabled) VALUES ('swep', false), ('mop', true)")
         let lines = LogLines()
-        let run = BatchRun(log: lines.log, stop: stop, isJob: { ["sweep", "mop"].contains($0) }) { [database] () throws(PostgresError) in
-            try Connection(database.options(as: "test_worker"))
-        }
+        let options = database.options(as: "test_worker")
+        let run = BatchRun(
+            log: lines.log, stop: stop, isJob: { ["sweep", "mop"].contains($0) },
+            connect: { () throws(PostgresError) in try Connection(options) })
         #expect(try run.run(ScriptedJob { _ in [:] }) == .succeeded([:]))
         #expect(lines.count("job.unknown_switch") == 1 && lines.count("job.unknown_switch", #""name":"swep""#) == 1)
         try connect().execute("INSERT INTO crypto_gaf.jobs (name, enabled) VALUES ('sweep', false)")

@@ -19,19 +19,26 @@ public final class Database {
     /// Runs a read, and once more on a new connection if the old one turns out to be lost: a server that restarted
     /// between two requests fails neither.
     ///
+    /// - Parameter limit: as of `Connection.ending`, from now on; nil: as the options say.
     /// - Throws: `Problem`, 503 while Postgres is away, overloaded or not migrated, else 500.
-    public func read<R>(_ body: (Connection) throws -> R) throws -> R {
+    public func read<R>(within limit: Duration? = nil, _ body: (Connection) throws -> R) throws -> R {
+        let end = limit.map { ContinuousClock.now + $0 }
         do {
             let connection = try self.connection ?? Connection(options)
             self.connection = connection
-            return try connection.reconnecting {
-                if tracesRequests { try connection.setApplicationName(options.applicationName + (request.isEmpty ? "" : " \(request)")) }
-                return try body(connection)
-            }
+            guard let end else { return try read(connection, body) }
+            return try connection.ending(by: end) { try read(connection, body) }
         } catch let error as PostgresError {
             throw Problem(error)
         } catch let error as SchemaError {
             throw Problem.unavailable("\(error)", retryAfter: 5, cause: error)
+        }
+    }
+
+    private func read<R>(_ connection: Connection, _ body: (Connection) throws -> R) throws -> R {
+        try connection.reconnecting {
+            if tracesRequests { try connection.setApplicationName(options.applicationName + (request.isEmpty ? "" : " \(request)")) }
+            return try body(connection)
         }
     }
 }

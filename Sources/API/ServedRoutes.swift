@@ -13,7 +13,7 @@ public enum ServedRoutes {
     public static func router(crossOrigin: CrossOrigin) -> Router<Database> {
         var router = Router<Database>(crossOrigin: crossOrigin) { $1.request = $0.id }
         GafRoutes().register(on: &router)
-        HealthRoutes().register(on: &router) { try $0.read(Schema.verify) }
+        HealthRoutes().register(on: &router) { try $0.read(within: Readiness.limit, Schema.verify) }
         MetricsRoutes().register(on: &router)
         OpenAPI.register(on: &router)
         return router

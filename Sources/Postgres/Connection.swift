@@ -10,6 +10,8 @@ public final class Connection {
     /// What the server is told to keep to; see `setStatementTimeout`.
     private(set) public var statementTimeout: Duration?
     private var applicationName: String?
+    /// Of whoever waits for no longer than that; see `ending`.
+    private var limit: Deadline?
 
     /// Throws `.connection` when nobody answers, and when the server refuses the user.
     public init(_ options: ConnectionOptions = ConnectionOptions(), notice: @escaping (Notice) -> Void = { _ in }) throws(PostgresError) {
@@ -17,7 +19,7 @@ public final class Connection {
         self.notice = notice
         statements = StatementCache(limit: options.isPooled ? 0 : options.statementCacheSize)
         statementTimeout = options.statementTimeout
-        session = try Self.open(options, notice)
+        session = try Self.open(options, notice, limit: nil)
     }
 
     /// True after the connection was lost; only `reset()` helps.
@@ -31,14 +33,18 @@ public final class Connection {
     /// Connects anew. Session-level locks, temporary tables and settings of the old connection are gone.
     public func reset() throws(PostgresError) {
         statements.removeAll()
-        session = try Self.open(options, notice)
+        session = try Self.open(options, notice, limit: limit)
         statementTimeout = options.statementTimeout
         applicationName = nil
     }
 
-    private static func open(_ options: ConnectionOptions, _ notice: @escaping (Notice) -> Void) throws(PostgresError) -> Session {
+    private static func open(
+        _ options: ConnectionOptions, _ notice: @escaping (Notice) -> Void, limit: Deadline?
+    ) throws(PostgresError) -> Session {
         let session = try Session(options, notice: notice)
-        _ = try session.run(script: options.settings, deadline: Deadline(after: options.connectTimeout + .seconds(1)))
+        // Nobody would use on a connection that begins so.
+        let deadline = Deadline(after: options.connectTimeout + .seconds(1), grace: .zero)
+        _ = try session.run(script: options.settings, deadline: deadline.orEarlier(limit))
         return session
     }
 
@@ -79,7 +85,7 @@ public final class Connection {
     }
 
     /// The server is expected to keep to its limit by itself; what is added is the time for its answer to arrive.
-    var deadline: Deadline { Deadline(after: statementTimeout.map { $0 + .seconds(5) }) }
+    var deadline: Deadline { Deadline(after: statementTimeout.map { $0 + .seconds(5) }).orEarlier(limit) }
 
     private func run(_ text: String, _ binds: [Bind], binary: Bool) throws(PostgresError) -> QueryResult {
         do {
@@ -149,12 +155,21 @@ extension Connection {
         }
     }
 
+    /// Runs `body`, in which nothing is waited for after `end`, but for half a second in which the server may heed that, and for libpq's
+    /// least time to connect, 2 s for each address.
+    public func ending<R>(by end: ContinuousClock.Instant, _ body: () throws -> R) rethrows -> R {
+        let outer = limit
+        limit = Deadline(at: end, grace: .milliseconds(500)).orEarlier(outer)
+        defer { limit = outer }
+        return try body()
+    }
+
     /// Runs `body`, and if the connection turns out to be lost, once more on a new one. For what may safely be done twice.
     public func reconnecting<R>(_ body: () throws -> R) throws -> R {
         if isBroken { try reset() }
         do {
             return try body()
-        } catch let error as PostgresError where error.isConnectionLost {
+        } catch let error as PostgresError where error.isConnectionLost && limit?.hasPassed != true {
             try reset()
             return try body()
         }

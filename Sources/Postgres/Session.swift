@@ -96,7 +96,7 @@ final class Session {
             return try results(text, deadline)
         } catch {
             guard error.code == .timeout, error.sqlState == nil else { throw error }
-            throw abandon(error)
+            throw abandon(error, grace: deadline.grace)
         }
     }
 
@@ -149,11 +149,11 @@ final class Session {
     }
 
     /// After a deadline: asks the server to stop, and drains what it still says; if it says nothing, the connection is given up.
-    private func abandon(_ error: PostgresError) -> PostgresError {
+    private func abandon(_ error: PostgresError, grace: Duration) -> PostgresError {
         isLost = true
         Cancellation(handle)?.send()
         do {
-            _ = try results("", Deadline(after: .seconds(2)))
+            _ = try results("", Deadline(after: grace))
             isLost = false
         } catch {
             isLost = error.code == .timeout && error.sqlState == nil

@@ -12,9 +12,10 @@ struct ProbeCommand: Command {
         .value("--timeout", "TIME", "for the whole answer (default 2s)"),
     ]
     static let details = """
-        Ends with 0 if the answer is a 2xx, else with 69. Needs no environment.
+        Ends with 0 if the answer is a 2xx, else with 69. Needs no environment. While Postgres hangs /readyz is answered with 503 within 5 s,
+        so a --timeout of 6s tells that from handlers that hang.
 
-        Example: cryptogaf probe --connect :9001 --path /readyz
+        Example: cryptogaf probe --connect :9001 --path /readyz --timeout 6s
         """
 
     private let endpoint: Endpoint

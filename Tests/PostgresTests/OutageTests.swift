@@ -84,6 +84,44 @@ import Testing
         #expect(try connection.query("SELECT 1").one().int(0) == 1)
     }
 
+    @Test("who waits only until a moment is told then, without another try, and goes on with the connection; outside the old limits hold")
+    func ending() throws {
+        let connection = try TestPostgres.database(migrated: false).connect()
+        try connection.setStatementTimeout(nil)
+        var tries = 0
+        let error = fault {
+            try connection.ending(by: .now + .milliseconds(100)) {
+                try connection.reconnecting {
+                    tries += 1
+                    try connection.execute("SELECT pg_sleep(60)")
+                }
+            }
+        }
+        #expect(error?.code == .timeout && error?.isConnectionLost == false && tries == 1)
+        #expect(try connection.query("SELECT 1 FROM pg_sleep(0.2)").one().int(0) == 1)
+    }
+
+    @Test(
+        "on a server that hangs, too, who waits only until a moment is told then, and nobody connects anew for him", .timeLimit(.minutes(2))
+    )
+    func endingFrozen() throws {
+        let cluster = try PostgresCluster()
+        let connection = try Connection(cluster.options())
+        try connection.setStatementTimeout(nil)
+        cluster.freeze(true)
+        defer { cluster.freeze(false) }
+        var tries = 0
+        let error = fault {
+            try connection.ending(by: .now + .milliseconds(100)) {
+                try connection.reconnecting {
+                    tries += 1
+                    _ = try connection.query("SELECT 1")
+                }
+            }
+        }
+        #expect(error?.code == .timeout && error?.isConnectionLost == true && connection.isBroken && tries == 1)
+    }
+
     @Test("a server that hangs does not hang us", .timeLimit(.minutes(2)))
     func frozen() throws {
         let cluster = try PostgresCluster()

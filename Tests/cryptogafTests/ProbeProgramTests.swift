@@ -1,7 +1,9 @@
 import FoundationEssentials
 import Glibc
+import Postgres
 import TestSupport
 import Testing
+import Warehouse
 
 /// `probe` against `serve`, as a container's kubelet runs them.
 @Suite struct ProbeProgramTests {
@@ -44,6 +46,39 @@ import Testing
         serve.signal(SIGTERM)
         #expect(serve.wait() == 0)
         withExtendedLifetime(postgres) {}
+    }
+
+    @Test("that Postgres stands still is told within seconds, to all who ask at once, on either address; and that it goes on, too")
+    func frozen() throws {
+        let cluster = try PostgresCluster()
+        try cluster.connect().run(
+            script: "CREATE SCHEMA crypto_gaf; CREATE TABLE crypto_gaf.migrations AS SELECT \(Schema.version) AS number")
+        let environment = [
+            "POSTGRES_HOST": cluster.directory, "POSTGRES_PORT": "\(cluster.port)", "POSTGRES_USER": "postgres", "POSTGRES_DB": "postgres",
+        ]
+        let (handlers, port) = ("127.0.0.1:\(try Free.port())", try Free.port())
+        let serve = try Program.start(
+            ["serve", "--listen", handlers, "--health", "127.0.0.1:\(port)", "--threads", "1"], environment: environment)
+        #expect(serve.waitForOutput("serve.started"), "\(serve.output)")
+        func ready(_ address: String) throws -> Subprocess.Result { try probe(address, "--path", "/readyz", "--timeout", "9s") }
+        let addresses = ["127.0.0.1:\(port)", handlers]
+        for address in addresses { #expect(try ready(address).status == 0) }
+        cluster.freeze(true)
+        defer { cluster.freeze(false) }
+        // On a connection that was good, and then on none.
+        for _ in 0..<2 {
+            let asking = try (1...5).map { _ in try Connected(port: port) }
+            for one in asking { one.send(Self.readiness) }
+            for address in addresses {
+                let answer = try ready(address)
+                #expect(answer.status == 69 && answer.errors.contains("503"), "\(answer.errors)")
+            }
+            for one in asking { #expect(String(decoding: one.receive(), as: UTF8.self).contains("Status: 503 ")) }
+        }
+        cluster.freeze(false)
+        for address in addresses { #expect(eventually { (try? ready(address).status) == 0 }) }
+        serve.signal(SIGTERM)
+        #expect(serve.wait() == 0)
     }
 
     /// `GET /readyz` on a connection that the server keeps.

@@ -71,7 +71,7 @@ public struct RawObjectRepository {
     }
 
     /// Objects that were put into the lake again, whatever had become of them before: they are there, and due. What the archive may still
-    /// have of them is replaced when they go there again. To be called in a transaction.
+    /// have of them is left over there, since nothing counts it any more. To be called in a transaction.
     ///
     /// - Returns: those that had left the lake. They may have been removed from it since they were put there, and must be put there once
     ///   more before the transaction ends; until then nobody removes them.
@@ -82,7 +82,8 @@ public struct RawObjectRepository {
             WITH held AS (
                 SELECT object_key, location FROM crypto_gaf.raw_objects WHERE object_key = ANY (\(keys)::text[]) ORDER BY object_key FOR UPDATE),
             renewed AS (
-                UPDATE crypto_gaf.raw_objects o SET due = true, location = 'live', leftover_in = NULL, recorded_at = clock_timestamp()
+                UPDATE crypto_gaf.raw_objects o SET due = true, location = 'live', recorded_at = clock_timestamp(),
+                    leftover_in = CASE WHEN 'archive' IN (o.location, o.leftover_in) THEN 'archive' END
                 FROM held WHERE o.object_key = held.object_key)
             SELECT object_key FROM held WHERE location <> 'live'
             """)

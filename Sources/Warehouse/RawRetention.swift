@@ -63,7 +63,9 @@ public struct RawRetention {
 
     /// Whether anything has ever gone to the archive, as far as that is still known.
     public func hasArchived() throws(PostgresError) -> Bool {
-        try connection.query("SELECT EXISTS (SELECT FROM crypto_gaf.raw_objects WHERE location IN ('archive', 'expired'))").one().bool(0)
+        try connection.query(
+            "SELECT EXISTS (SELECT FROM crypto_gaf.raw_objects WHERE location IN ('archive', 'expired') OR leftover_in = 'archive')"
+        ).one().bool(0)
     }
 
     /// What lies there, transformed or not.

@@ -37,6 +37,21 @@ import Warehouse
         #expect(try fixture.touchedHours() == [])
     }
 
+    @Test("answers without a candle beside others, or alone, are compared like all")
+    func empty() throws {
+        let fixture = try FactFixture()
+        let answers = [
+            Answer([], at: 900, hash: 1), Answer((0..<40).map { (minute: $0, price: 1) }, at: 1000, hash: 2), Answer([], at: 1100, hash: 3),
+        ]
+        try fixture.load(answers)
+        let expected = try fixture.digest()
+        #expect(try fixture.repair(answers) == [1: LoadCounts(), 2: LoadCounts(duplicate: 40), 3: LoadCounts()])
+        #expect(try fixture.repair([answers[0]]) == [:])
+        try fixture.database.connect().run(script: "UPDATE crypto_gaf.fact_klines SET close = 0 WHERE open_time = '2026-03-01 00:07Z'")
+        #expect(try fixture.repair(answers) == [1: LoadCounts(), 2: LoadCounts(updated: 1, duplicate: 39), 3: LoadCounts()])
+        #expect(try fixture.digest() == expected)
+    }
+
     @Test("a newer version stays, and so does what another answer brought between an answer's candles", arguments: [40, 200])
     func others(count: Int) throws {
         let fixture = try FactFixture()

@@ -44,7 +44,8 @@ extension FactLoad {
         let (source, sameSubject): (SQL, SQL)
         switch table {
         case .klines:
-            source = staged(batch.shares)
+            // One without candles, as where the venue had none, tells of no place where they may stand.
+            source = staged(batch.shares.filter { $0.value.hasRows })
             sameSubject = "f.interval_code = s.interval_code AND f.open_time BETWEEN s.first AND s.last"
         case .orderbook:
             source = staged(batch.books)

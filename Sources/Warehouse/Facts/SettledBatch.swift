@@ -20,9 +20,11 @@ struct SettledBatch {
         var replaced = 0
         /// Of what is staged: hours since 1970 UTC.
         var hours: Set<Int64> = []
-        /// Of all its rows, in milliseconds since 1970 UTC.
+        /// Of all its rows, in milliseconds since 1970 UTC; without any, of no time.
         private(set) var first = Int64.max
         private(set) var last = Int64.min
+
+        var hasRows: Bool { first <= last }
 
         fileprivate mutating func extend(to time: Int64) { (first, last) = (min(first, time), max(last, time)) }
 

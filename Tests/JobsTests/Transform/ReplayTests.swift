@@ -62,6 +62,20 @@ import Warehouse
         #expect(try fixture.count("SELECT sum(rows_inserted + rows_updated)::int FROM crypto_gaf.processed_files") > 60)
     }
 
+    @Test("objects that bring no candle, as where the venue had none or all were refused, are replayed over what is there like the others")
+    func vacant() throws {
+        let fixture = try TransformFixture()
+        try fixture.put(.klines("[]", receivedAt: 1440 * 29))
+        try fill(fixture)
+        try fixture.put(
+            .klines("[[\(TransformFixture.epoch),\"3\",\"2\",\"1\",\"1\",\"1\",0,\"1\",1,\"1\",\"1\",\"0\"]]", receivedAt: 1440 * 50))
+        try fixture.transform()
+        let expected = try fixture.digest()
+        let counts = try fixture.replay()
+        #expect(counts["objects"] == 16 && counts["rows_duplicate"] == 122 && counts["rows_rejected"] == 1, "\(counts)")
+        #expect(try fixture.digest() == expected)
+    }
+
     @Test("what is in the tables and not in the raw data is put right, and the hours it was in are touched")
     func damaged() throws {
         let fixture = try TransformFixture()

@@ -83,8 +83,9 @@ final class GapTarget: IngestTarget {
         notes.unfinished += openings(parsed.rows.filter { $0.row.isClosed == false })
         if !parsed.rejected.isEmpty { notes.unreadable.append(asked) }
         let times = Dictionary(parsed.rows.map { ($0.position, $0.row.openTime) }) { first, _ in first }
+        // One off the grid is most likely a damaged word on the interval in which it lies.
         for row in checked.rejected {
-            if let open = times[row.position], series.interval.isOpening(open) { notes.impossible[open] = row.reason }
+            if let time = times[row.position] { notes.impossible[series.interval.open(at: time)] = row.reason }
         }
         return IngestedAnswer(records: checked.closed.count)
     }

@@ -73,6 +73,14 @@ import Warehouse
         #expect(answers.unfinished == minutes(1..<2) && answers.seen == minutes(0..<1) && answers.answered == minutes(0..<3))
     }
 
+    @Test("a candle off the grid tells of the interval in which it lies that the venue's candle cannot be, not that there is none")
+    func offGrid() throws {
+        let rows = [minute(0), minute(1) + 1234, minute(2), minute(3) - 1].map { ScriptedMarket.row($0) }
+        let answers = try answers(Binance.self, minutes(0..<5), "[\(rows.joined(separator: ","))]", asOf: minute(60))
+        #expect(answers.impossible.keys.sorted() == [minute(1), minute(2)] && answers.seen == minutes(0..<1, 2..<3))
+        #expect(answers.impossible.values.allSatisfy { $0.contains("opens at that time") })
+    }
+
     private func binance(_ numbers: Range<Int64>) -> String { "[\(numbers.map { ScriptedMarket.row(minute($0)) }.joined(separator: ","))]" }
 
     @Test("what lies before a venue's short history is not asked for: where that begins its own clock says")

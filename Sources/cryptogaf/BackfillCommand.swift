@@ -24,9 +24,9 @@ struct BackfillCommand: Command {
     static let requires: Set<Configuration.Section> = [.postgres, .session, .lake]
     static let details = """
         Candles come in by way of the lake and are checked as all others. What is there already is not asked for: a backfill that was
-        ended goes on when it is begun again; one that a signal stopped says how far it came, and ends with 75. Of a tracked market every
-        candle of that interval from --from on is accounted for afterwards. What is lost for good, as the venue keeps only its newest, is
-        told with the reason; where that is most of the range, it ends with 65.
+        ended goes on when it is begun again. A signal ends it after the piece in hand, with 0: then a warning, backfill.stopped, says how far
+        it came. Of a tracked market every candle of that interval from --from on is accounted for afterwards. What is lost for good, as the
+        venue keeps only its newest, is told with the reason; where that is most of the range, it ends with 65.
 
         A file is CSV with a header, Binance's 12 columns or timestamp,open,high,low,close,volume without one, or a JSON array of such
         rows. Times are seconds, milliseconds or microseconds since 1970, or ISO 8601 with a zone. Its candles count as received when it was
@@ -95,12 +95,14 @@ struct BackfillCommand: Command {
         case .stopped(let counts):
             try tell(counts)
             let place = job is FileBackfill ? Self.place(counts) : Self.place(reached.withLock { $0 })
-            if let place { throw StoppedWork("\(place). Run it again to go on") }
+            if let place { program.log.warning("\(Self.name).stopped", ["series": .text(seriesText), "note": .stopped(place)]) }
         // Of a cron job that is as it should be; whoever asks for a history has got none.
         case .overlapped: throw JobFailure("nothing was done: another \(job.name) is under way")
         case .disabled: throw JobFailure("nothing was done: \(job.name) is switched off in crypto_gaf.jobs")
         }
     }
+
+    private var seriesText: String { "\(series.exchange):\(series.pair) \(series.interval)" }
 
     private static func market(_ arguments: Arguments) throws -> VenueMarket {
         guard arguments.operands.count <= 1 else { throw UsageError("backfill takes one VENUE:SYMBOL (got \(arguments.operands.count))") }
@@ -130,7 +132,7 @@ extension BackfillCommand {
         program.log.info(
             "backfill.progress",
             [
-                "series": .text("\(series.exchange):\(series.pair) \(series.interval)"), "percent": .integer(percent),
+                "series": .text(seriesText), "percent": .integer(percent),
                 "candles": .integer(Int(progress.done)), "of": .integer(Int(progress.total)), "found": .integer(found),
             ])
     }

@@ -54,3 +54,8 @@ struct Program: Sendable {
     /// Its log goes the same way.
     let progress: ProgressLine
 }
+
+extension Log.Value {
+    /// Of work that a signal ended before it was done, which is no failure: how far it came.
+    static func stopped(_ place: String) -> Self { .text("it was stopped \(place). Run it again to go on") }
+}

@@ -32,13 +32,6 @@ struct DataFault: ExitCoded, CustomStringConvertible {
     var exitCode: ExitCode { .data }
 }
 
-/// Work that a signal ended before it was done, how far it came, and how it goes on.
-struct StoppedWork: ExitCoded, CustomStringConvertible {
-    let description: String
-    init(_ description: String) { self.description = "it was stopped \(description)" }
-    var exitCode: ExitCode { .temporaryFailure }
-}
-
 extension PostgresError: ExitCoded {
     var exitCode: ExitCode { isRetryable ? .unavailable : .software }
 }

@@ -24,7 +24,8 @@ struct ReplayCommand: Command {
         a file when that was last changed. Reads LAKE_URL and its archive, and asks the database for nothing: an empty one is filled. What
         is there from the same object and differs is put right, newer versions stay, so a replay may be ended and begun again, and jobs
         may run beside it. Ends with 65 if an object is lost or damaged: all others are loaded then. Ends with 69 if there is no lake, as
-        when its disk is not mounted, and with 75 if a signal stopped it.
+        when its disk is not mounted. A signal ends it after the objects in hand, with 0: then a warning, replay.stopped, says how far it
+        came.
 
           cryptogaf replay --from 2026-01-01 --to 2026-01-31 --exchange binance --symbol BTC-USDT
         """
@@ -66,10 +67,9 @@ struct ReplayCommand: Command {
         let isStopped = program.stop.isRequested
         let isIdle = listed == 0 && !isStopped
         if isIdle { fields.append(("note", "nothing in the lake matches")) }
-        program.log.log(isIdle ? .warning : .info, isStopped ? "replay.stopped" : "replay.finished", fields: fields)
-        guard !isStopped else {
-            throw StoppedWork("after \(counts["objects"] ?? 0) objects. Run it again to go on: what is there already is only compared")
-        }
+        if isStopped { fields.append(("note", .stopped("after \(counts["objects"] ?? 0) objects"))) }
+        program.log.log(isIdle || isStopped ? .warning : .info, isStopped ? "replay.stopped" : "replay.finished", fields: fields)
+        guard !isStopped else { return }
         let gone = (counts["lost"] ?? 0) + (counts["corrupt"] ?? 0)
         guard gone == 0 else { throw IncompleteReplay(gone: gone) }
     }

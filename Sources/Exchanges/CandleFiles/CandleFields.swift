@@ -53,7 +53,9 @@ struct CandleFields {
     func candle(_ row: [String]) throws(CandleFileError) -> Candle {
         guard row.count == columns else { throw CandleFileError("it has \(row.count) columns where there should be \(columns)") }
         func number(_ place: Int, _ name: String) throws(CandleFileError) -> WireDecimal {
-            guard let value = WireDecimal(row[place]) else { throw CandleFileError("the \(name) is no number") }
+            guard let value = WireDecimal(row[place]) else {
+                throw CandleFileError("the \(name) is no number of at most \(WireDecimal.digitsLimit) digits")
+            }
             return value
         }
         func optional(_ place: Int?, _ name: String) throws(CandleFileError) -> WireDecimal? {

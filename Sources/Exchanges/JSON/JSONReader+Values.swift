@@ -25,8 +25,10 @@ extension JSONReader {
         var index = offset
         let isQuoted = index < bytes.count && bytes[index] == UInt8(ascii: "\"")
         if isQuoted { index += 1 }
+        let start = index
         guard let value = WireDecimal(scanning: bytes, from: &index), isQuoted ? isQuote(index) : isSeparator(index) else {
-            throw error("expected a number")
+            let hasDigits = start < bytes.count && bytes[start] &- 0x30 < 10
+            throw error("expected a number" + (hasDigits ? " of at most \(WireDecimal.digitsLimit) digits" : ""))
         }
         offset = isQuoted ? index + 1 : index
         return value

@@ -84,7 +84,9 @@ extension CandleFileForm {
             "timestamp,open,high,low,close,volume\n1700000040,x,2,1,1,7\n1700000100,1,2,1,1,7\nsoon,1,2,1,1,7\n1700000160,1,2\n")
         #expect(parsed.rows.count == 1)
         #expect(
-            parsed.rejected.map(\.reason) == ["the open is no number", "\"soon\" is no time", "it has 3 columns where there should be 6"])
+            parsed.rejected.map(\.reason) == [
+                "the open is no number of at most 38 digits", "\"soon\" is no time", "it has 3 columns where there should be 6",
+            ])
     }
 
     @Test(

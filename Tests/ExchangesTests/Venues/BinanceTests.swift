@@ -42,6 +42,7 @@ struct BinanceTests {
         arguments: [
             ("\"10.50000000\"", "null", "expected a number"), ("\"10.50000000\"", "\"\"", "expected a number"),
             ("\"10.50000000\"", "\"1e\"", "expected a number"), ("\"10.50000000\"", "{\"a\":[]}", "expected a number"),
+            ("\"10.50000000\"", "\"12345678901234567890.12345678901234567891\"", "expected a number of at most 38 digits"),
             ("1700000040000", "1700000040000.5", "expected a whole number"), (",7,\"1.00000000\",\"10.5\",\"0\"]", "]", "expected ,"),
         ])
     func badRow(good: String, bad: String, reason: String) throws {

@@ -133,6 +133,7 @@ extension IngestPass {
             reached.insert(target.key)
             count("answers")
             count("records", answer.records)
+            tellMissing(answer, target)
             let standing = answer.standing?.time(receivedAt: response.receivedAt)
             try keep(response, reply, target, ExtractionUpdate(target.key, lastOpenTime: standing, records: answer.records))
             ask(target)
@@ -142,6 +143,23 @@ extension IngestPass {
             if error.fault == .unreadable, fetcher.retry(reply.inquiry) { return }
             fail(target, "the answer cannot be read: \(error)")
         }
+    }
+
+    /// Names of markets in one line of the log.
+    private static let names = 20
+
+    /// A market that is asked for by name is refused when it is listed no more; of all at once it is only not there.
+    private func tellMissing(_ answer: IngestedAnswer, _ target: any IngestTarget) {
+        guard !answer.missing.isEmpty else { return }
+        count("missing", answer.missing.count)
+        context.log.warning(
+            "ingest.missing",
+            [
+                "venue": .text(target.key.exchange), "channel": .text(target.key.channel.rawValue),
+                "markets": .integer(answer.missing.count),
+                "names": .text(answer.missing.prefix(Self.names).map(\.description).joined(separator: " ")),
+                "reason": "the venue's answer about all markets does not have them",
+            ])
     }
 
     private func keepRefusal(_ reply: VenueReply) throws {

@@ -31,6 +31,8 @@ struct IngestedAnswer: Equatable {
     var records = 0
     /// Nil: the extraction stands where it stood.
     var standing: Standing?
+    /// Markets that were looked for in an answer about all of them, and are not there.
+    var missing: [Pair] = []
 
     enum Standing: Equatable {
         /// The newest closed candle's opening, milliseconds since 1970 UTC.
@@ -112,12 +114,15 @@ final class SnapshotTarget: IngestTarget {
     let site: VenueSite
     let key: ExtractionKey
     private let question: VenueQuestion
+    /// Of a question about all markets.
+    private let wanted: [Pair]
     private var isAsked = false
 
-    private init(_ site: VenueSite, _ key: ExtractionKey, _ question: VenueQuestion) {
+    private init(_ site: VenueSite, _ key: ExtractionKey, _ question: VenueQuestion, wanted: [Pair] = []) {
         self.site = site
         self.key = key
         self.question = question
+        self.wanted = wanted
     }
 
     static func depth(_ site: VenueSite, _ pair: Pair, levels: Int) -> SnapshotTarget {
@@ -129,7 +134,7 @@ final class SnapshotTarget: IngestTarget {
         let plain = pairs.filter(site.venue.isPlain)
         let single = plain.reduce(0) { $0 + site.weight(.tickers($1)) }
         guard site.venue.hasAllTickers, plain.count > 1, site.weight(.tickers(nil)) <= single else { return pairs.map { ticker(site, $0) } }
-        let all = SnapshotTarget(site, ExtractionKey(site.name, RawObject.allSymbols, .tickers), .tickers(nil))
+        let all = SnapshotTarget(site, ExtractionKey(site.name, RawObject.allSymbols, .tickers), .tickers(nil), wanted: plain)
         return [all] + pairs.filter { !site.venue.isPlain($0) }.map { ticker(site, $0) }
     }
 
@@ -147,7 +152,10 @@ final class SnapshotTarget: IngestTarget {
         case .depth(let pair, _):
             let depth = try site.venue.depth(body, of: pair)
             return IngestedAnswer(records: depth.bids.count + depth.asks.count, standing: .answer)
-        case .tickers(let pair): return IngestedAnswer(records: try site.venue.tickers(body, of: pair).rows.count, standing: .answer)
+        case .tickers(let pair):
+            let rows = try site.venue.tickers(body, of: pair).rows
+            let told = Set(wanted.isEmpty ? [] : rows.map(\.row.pair))
+            return IngestedAnswer(records: rows.count, standing: .answer, missing: wanted.filter { !told.contains($0) })
         case .candles, .trades, .markets, .time: return IngestedAnswer()
         }
     }

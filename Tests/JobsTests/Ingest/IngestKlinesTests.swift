@@ -143,4 +143,17 @@ import Warehouse
                 "BTC-USDT depth", "BTC-USDT tickers", "ETH-USDT depth", "ETH-USDT tickers", "_all tickers",
             ])
     }
+
+    @Test("a tracked market that an answer about all tickers does not have is counted and named")
+    func missingTickers() throws {
+        let site = VenueSite(Binance.self, baseURL: fixture.market.server.url, requestsPerSecond: 100)
+        let lines = LogLines()
+        try fixture.track("BTC-USDT", "ETH-USDT")
+        #expect(try fixture.run(IngestTickers(fixture.settings([site])), log: lines.log)["missing"] == nil)
+        #expect(lines.count("ingest.missing") == 0)
+        try fixture.track("OLD-USDT", "LUNA-USDT")
+        let counts = try fixture.run(IngestTickers(fixture.settings([site])), log: lines.log)
+        #expect(counts["missing"] == 2 && counts["records"] == 2 && counts["failed"] == 0)
+        #expect(lines.count("ingest.missing", "LUNA-USDT OLD-USDT") == 1)
+    }
 }

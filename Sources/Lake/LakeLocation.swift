@@ -26,6 +26,7 @@ public struct LakeLocation: Equatable, Sendable, CustomStringConvertible {
             kind = .folder("/" + names.joined(separator: "/"))
             self.url = "file:///" + names.joined(separator: "/")
         case ("s3:", let s3?):
+            guard Self.isBucket(names[0]) else { throw Self.malformedBucket }
             let prefix = names.dropFirst().map { $0 + "/" }.joined()
             kind = .bucket(S3Bucket(name: names[0], prefix: prefix, access: s3))
             self.url = "s3://" + names.joined(separator: "/")
@@ -91,6 +92,17 @@ public struct LakeLocation: Equatable, Sendable, CustomStringConvertible {
     }
 
     private static let malformed = LakeError(.invalidLocation, "the lake", "must be file:///FOLDER, s3://BUCKET or s3://BUCKET/PREFIX")
+
+    private static let malformedBucket = LakeError(
+        .invalidLocation, "the lake",
+        "must be in a bucket whose name is letters, digits, dots, hyphens and underscores; keys do not belong into the URL")
+
+    /// Older buckets may have capitals and underscores.
+    ///
+    /// Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+    private static func isBucket(_ name: String) -> Bool {
+        name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "." || $0 == "-" || $0 == "_") }
+    }
 
     /// One name of a path that means itself.
     private static func isName(_ name: String) -> Bool {

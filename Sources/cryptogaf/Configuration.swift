@@ -112,10 +112,19 @@ struct PostgresSettings: Sendable {
                 "POSTGRES_POOLED",
                 "must not be true here: this command keeps locks or temporary tables in its session, so it must reach Postgres directly")
         }
+        Self.refuseConnectionStrings(&reader)
         guard requires.contains(.postgres), reader.string("PGSERVICE") == nil else { return }
         if host == nil { reader.require("POSTGRES_HOST", or: ["PGHOST", "PGHOSTADDR"]) }
         if user == nil { reader.require("POSTGRES_USER", or: ["PGUSER"]) }
         if database == nil { reader.require("POSTGRES_DB", or: ["PGDATABASE"]) }
+    }
+
+    /// Postgres and libpq repeat a name that they do not know in their errors, and one of these would bring its password along.
+    private static func refuseConnectionStrings(_ reader: inout EnvironmentReader) {
+        for name in ["POSTGRES_HOST", "POSTGRES_USER", "POSTGRES_DB", "PGHOST", "PGUSER", "PGDATABASE"] {
+            guard let value = reader.string(name), value.contains("://") || value.contains("password=") else { continue }
+            reader.refuse(name, "must be a name by itself, not a connection string: each of its parts has a variable of its own")
+        }
     }
 }
 

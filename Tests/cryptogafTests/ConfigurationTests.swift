@@ -107,6 +107,17 @@ import Testing
         #expect(configuration.allowOrigin == "")
     }
 
+    @Test(
+        "a connection string where a name belongs is refused, and its password is not repeated", arguments: ["POSTGRES_HOST", "PGDATABASE"])
+    func connectionString(name: String) {
+        for value in ["postgresql://u:hunter2@127.0.0.1:5432/a", "host=h password=hunter2"] {
+            #expect { try read(reachable.merging([name: value]) { $1 }) } throws: { error in
+                let problems = (error as? ConfigurationError)?.problems ?? []
+                return problems.count == 1 && problems[0].hasPrefix("\(name) must be a name by itself") && !problems[0].contains("hunter2")
+            }
+        }
+    }
+
     @Test("the archive lies inside the lake, unseen by its listings, unless another place is named")
     func archive() throws {
         let inside = try read(["LAKE_URL": "file:///data/lake/"], requires: [.lake])
@@ -130,6 +141,12 @@ import Testing
         #expect(
             problems(["LAKE_URL": "file:///a", "LAKE_ARCHIVE_URL": "file:///a/b"])
                 == ["LAKE_ARCHIVE_URL must be outside of LAKE_URL, or left out"])
+        let keys = ["S3_ACCESS_KEY": "AKID", "S3_SECRET_KEY": "hunter2"]
+        #expect(
+            problems(keys.merging(["LAKE_URL": "s3://AKID:hunter2@lake/p"]) { $1 }) == [
+                "LAKE_URL must be in a bucket whose name is letters, digits, dots, hyphens and underscores; keys do not belong into the URL"
+            ])
+        #expect(problems(keys.merging(["LAKE_URL": "s3://My_lake.v2-eu/p"]) { $1 }) == [])
         let wrong = problems([
             "LAKE_URL": "s3://lake", "S3_ACCESS_KEY": "AKID", "S3_SECRET_KEY": "hunter2", "S3_REGION": "eu:west", "S3_ENDPOINT": "h:9000",
         ])

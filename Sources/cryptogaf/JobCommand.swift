@@ -107,6 +107,10 @@ struct JobCommand: Command {
     private static var list: String { HelpText.rows(entries.map { (name: $0.name, meaning: $0.summary) }) }
 }
 
+extension StandingError: ExitCoded {
+    var exitCode: ExitCode { .data }
+}
+
 extension JobFailure: ExitCoded {
     var exitCode: ExitCode { .temporaryFailure }
 }

@@ -3,6 +3,13 @@ import Postgres
 import Runtime
 import Warehouse
 
+/// An object was to be given up that stands in nobody's way.
+public struct StandingError: Error, CustomStringConvertible {
+    public let description: String
+
+    init(_ description: String) { self.description = description }
+}
+
 /// Channels of which nothing loads since an object has another shape, and the ways out of that: the object can be read again, a newer answer
 /// of the channel has the expected shape, or somebody gives the object up.
 struct ChannelStops {
@@ -14,13 +21,13 @@ struct ChannelStops {
     /// Newest answers that are looked at; those of other markets may have the other shape too.
     private static let looks = 16
 
-    /// Gives up objects that stopped their channels: they become unreadable. Throws if one did not.
+    /// Gives up objects that stopped their channels: they become unreadable. Throws a `StandingError` if one did not.
     func skip(_ keys: [String]) throws {
         guard !keys.isEmpty else { return }
         let stopped = Dictionary(try StoppedChannels(context.connection).all().map { ($0.objectKey, $0) }) { first, _ in first }
         for key in keys {
             guard let stop = stopped[key] else {
-                throw JobFailure("\(key) has stopped no channel; crypto_gaf.stopped_channels tells which have", counts: work.tally.value)
+                throw StandingError("\(key) has stopped no channel; crypto_gaf.stopped_channels tells which have")
             }
             let outcome = ObjectOutcome(key: key, .unreadable, error: "\(stop.reason); of another shape, and given up by an operator")
             try context.connection.transaction {

@@ -55,6 +55,8 @@ struct ReplayCommand: Command {
     func run(_ program: Program) throws {
         ProcessMemory.keepFreed(pools: replay.threads)
         let connect: @Sendable () throws(PostgresError) -> Connection = { [database] () throws(PostgresError) in try Connection(database) }
+        // One that cannot be reached at all is told at once, as by every command; one that goes away later is waited for.
+        _ = try connect()
         var listed = 0
         let counts = try replay.run(log: program.log, stop: program.stop, connect: connect) { progress in
             let counts = progress.counts

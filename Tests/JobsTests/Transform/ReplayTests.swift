@@ -76,6 +76,14 @@ import Warehouse
         #expect(try fixture.digest() == expected)
     }
 
+    @Test("a database that does not exist is told at once, and not waited for")
+    func noDatabase() throws {
+        let fixture = try TransformFixture()
+        let result = try Program.run(
+            ["replay", "--from", "2026-03-01"], environment: fixture.environment.merging(["POSTGRES_DB": "nowhere"]) { $1 })
+        #expect(result.status == 69 && result.errors.contains("nowhere") && !result.errors.contains("postgres_away"), "\(result.errors)")
+    }
+
     @Test("what is in the tables and not in the raw data is put right, and the hours it was in are touched")
     func damaged() throws {
         let fixture = try TransformFixture()

@@ -28,6 +28,14 @@ public struct AdvisoryLock: Sendable {
 
     private var keys: SQL { "\(purpose.rawValue)::integer, hashtext(\(name))" }
 
+    /// Whether anybody holds the lock of that name, an expression of a query, when the query looks.
+    static func isHeld(_ purpose: Purpose, _ name: SQL) -> SQL {
+        """
+        EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+            AND classid = \(purpose.rawValue)::oid AND objid = (hashtext(\(name))::bigint & 4294967295)::oid AND objsubid = 2 AND granted)
+        """
+    }
+
     /// Takes the lock until `release` or the connection's end; false if another connection has it.
     public func tryAcquire(on connection: Connection) throws(PostgresError) -> Bool {
         guard !connection.options.isPooled else {

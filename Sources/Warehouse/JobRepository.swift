@@ -30,6 +30,27 @@ public struct JobRepository {
             """)
     }
 
+    /// The jobs, one for each run, of runs that are called running while nobody holds their job's lock. What is no job of this program, but
+    /// is recorded like one, has no lock.
+    public func died() throws(PostgresError) -> [String] {
+        try connection.query("SELECT job FROM crypto_gaf.job_runs r WHERE \(Self.isDead) ORDER BY job").map { row throws(PostgresError) in
+            try row.text(0)
+        }
+    }
+
+    /// Marks those of these jobs; answers the job of each run. Who begins a run has the lock before, and who ends one has it until after:
+    /// a run that ends while this looks is looked at again before it is marked.
+    public func markDied(of jobs: [String]) throws(PostgresError) -> [String] {
+        try connection.query(
+            """
+            UPDATE crypto_gaf.job_runs r SET outcome = 'died', finished_at = clock_timestamp()
+            WHERE job = ANY (\(jobs)::text[]) AND \(Self.isDead) RETURNING job
+            """
+        ).map { row throws(PostgresError) in try row.text(0) }
+    }
+
+    private static var isDead: SQL { "r.outcome = 'running' AND NOT \(AdvisoryLock.isHeld(.job, "r.job"))" }
+
     /// Answers the run's number.
     public func begin(_ job: String) throws(PostgresError) -> Int64 {
         try connection.query("INSERT INTO crypto_gaf.job_runs (job) VALUES (\(job)) RETURNING run_id").one().int64(0)

@@ -12,12 +12,17 @@ public struct MaintainJob: BatchJob {
     private let retention: Retention
     private let live: OpenStore
     private let archive: OpenStore
+    private let isJob: @Sendable (String) -> Bool
     public let isDryRun: Bool
 
     /// A store for one run.
     public typealias OpenStore = (JobContext) throws -> any ObjectStore
 
-    public init(_ retention: Retention, live: LakeLocation, archive: LakeLocation, isDryRun: Bool = false) {
+    /// - Parameter isJob: whether runs of that name hold their job's lock.
+    public init(
+        _ retention: Retention, live: LakeLocation, archive: LakeLocation, isDryRun: Bool = false,
+        isJob: @escaping @Sendable (String) -> Bool = { _ in false }
+    ) {
         self.init(
             retention,
             live: { context in
@@ -28,21 +33,27 @@ public struct MaintainJob: BatchJob {
                 // Later a folder that is none is a disk that is not mounted.
                 if !isDryRun, try !RawRetention(context.connection).hasArchived() { try archive.begin() }
                 return try archive.open(log: context.log, stop: context.stop)
-            }, isDryRun: isDryRun)
+            }, isDryRun: isDryRun, isJob: isJob)
     }
 
-    public init(_ retention: Retention, live: @escaping OpenStore, archive: @escaping OpenStore, isDryRun: Bool = false) {
+    public init(
+        _ retention: Retention, live: @escaping OpenStore, archive: @escaping OpenStore, isDryRun: Bool = false,
+        isJob: @escaping @Sendable (String) -> Bool = { _ in false }
+    ) {
         self.retention = retention
         self.live = live
         self.archive = archive
         self.isDryRun = isDryRun
+        self.isJob = isJob
     }
 
     public func run(_ context: JobContext) throws -> JobCounts {
         var counts: JobCounts = isDryRun ? ["dry_run": 1] : [:]
         var failures: [(step: String, error: any Error)] = []
         let steps: [(name: String, run: (JobContext, inout JobCounts) throws -> Void)] = [
-            ("making months ahead", makeMonths), ("archiving", moveObjects), ("dropping months", dropMonths), ("pruning logs", pruneLogs),
+            ("making months ahead", makeMonths), ("archiving", moveObjects), ("dropping months", dropMonths),
+            ("finding died runs", markDied),
+            ("pruning logs", pruneLogs),
         ]
         for step in steps where !context.stop.isRequested {
             do {
@@ -108,6 +119,18 @@ public struct MaintainJob: BatchJob {
             }
             context.log.warning("maintain.month_kept", ["partition": .text(partition.name), "reason": .text(reason)])
             counts["months_kept", default: 0] += 1
+        }
+    }
+
+    /// A job that comes again marks its own; what was called once, such as a backfill, would be running for ever.
+    private func markDied(_ context: JobContext, _ counts: inout JobCounts) throws {
+        let jobs = JobRepository(context.connection)
+        let found = try jobs.died().filter(isJob)
+        let died = isDryRun ? found : try jobs.markDied(of: found)
+        counts["runs_died"] = died.count
+        guard !isDryRun else { return }
+        for (job, runs) in Dictionary(grouping: died, by: \.self).sorted(by: { $0.key < $1.key }) {
+            context.log.warning("job.died", ["job": .text(job), "runs": .integer(runs.count)])
         }
     }
 

@@ -2,12 +2,13 @@ import Jobs
 
 extension JobEntry {
     static let maintain = JobEntry(
-        name: "maintain", summary: "months of facts made ahead; raw objects, old months and old logs moved on or removed",
+        name: "maintain",
+        summary: "months of facts made ahead; raw objects, old months and old logs moved on or removed; runs that died marked",
         options: Retention.options + [.flag("--dry-run", "say what there is to do, and do nothing")], requires: [.lake]
     ) { arguments, configuration in
         MaintainJob(
             try configuration.retention.overridden(by: arguments), live: try configuration.lake(), archive: try configuration.lakeArchive(),
-            isDryRun: arguments.flag("--dry-run"))
+            isDryRun: arguments.flag("--dry-run"), isJob: JobCommand.isJob)
     }
 }
 

@@ -86,6 +86,26 @@ import Warehouse
         #expect(rollups.contains("coinbase|ETH-USD|0|-|-|0|-|1\n"), "\(rollups)")
     }
 
+    @Test("of a table that Postgres has not analyzed yet nobody is told that it has no rows")
+    func unanalyzed() throws {
+        let minutes = try MinuteFixture()
+        try minutes.makeMonths("2026-03")
+        try minutes.put(try Date("2026-03-05T10:00:00Z", strategy: .iso8601).minutes(144))
+        try minutes.rollUp()
+        func layers() throws -> String { try report("storage_by_layer", on: minutes.database) }
+        let before = try layers()
+        for line in ["facts|fact_klines|2026-03|not analyzed yet|", "rollups|hourly_klines||not analyzed yet|"] {
+            #expect(before.contains(line), "\(before)")
+        }
+        #expect(try report("table_sizes", on: minutes.database).contains("hourly_klines|not analyzed yet|"))
+        try minutes.database.connect().run(script: "ANALYZE")
+        let after = try layers()
+        for line in ["facts|fact_klines|2026-03|144|", "rollups|hourly_klines||3|", "images|gafs||0|"] {
+            #expect(after.contains(line), "\(after)")
+        }
+        #expect(!after.contains("not analyzed yet"), "\(after)")
+    }
+
     @Test("what waits is what is due, whatever the log says of it from before; what did not load is told with its reason")
     func ingestionLog() throws {
         let (database, worker) = try worker()

@@ -2,7 +2,7 @@
 \pset footer off
 \echo Table sizes
 SELECT c.relname AS "table",
-    to_char(greatest(c.reltuples, 0), 'FM999,999,999,990') AS "rows, about",
+    CASE WHEN c.reltuples < 0 THEN 'not analyzed yet' ELSE to_char(c.reltuples, 'FM999,999,999,990') END AS "rows, about",
     pg_size_pretty(pg_relation_size(c.oid)) AS "rows",
     pg_size_pretty(coalesce(pg_total_relation_size(c.reltoastrelid), 0)) AS "large values",
     pg_size_pretty(pg_indexes_size(c.oid)) AS indexes,

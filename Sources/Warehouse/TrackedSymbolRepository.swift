@@ -110,14 +110,26 @@ public struct TrackedSymbolRepository {
     }
 
     /// Accounts for a tracked market's candles of that length from that time on, if it did not already do so from an earlier one.
-    public func accountFrom(_ since: Date, _ series: KlineSeries) throws(PostgresError) {
-        try connection.execute(
+    ///
+    /// - Returns: from when on it did before; nil: from no later, or nobody asks for such candles of that market.
+    @discardableResult
+    public func accountFrom(_ since: Date, _ series: KlineSeries) throws(PostgresError) -> Date? {
+        try connection.query(
             """
-            INSERT INTO crypto_gaf.backfilled_intervals AS b (exchange, symbol, interval_code, since)
-            SELECT exchange, symbol, \(series.interval.code), \(since)::timestamptz FROM crypto_gaf.tracked_symbols t
-            WHERE exchange = \(series.exchange) AND symbol = \(series.pair.description) AND t.since > \(since)::timestamptz
-            ON CONFLICT (exchange, symbol, interval_code) DO UPDATE SET since = least(b.since, excluded.since)
-            """)
+            WITH before AS (
+                SELECT t.exchange, t.symbol, least(t.since, b.since) AS since, klines AND \(series.interval.code) = ANY (interval_codes) AS asked
+                FROM crypto_gaf.tracked_symbols t LEFT JOIN crypto_gaf.backfilled_intervals b
+                    ON b.exchange = t.exchange AND b.symbol = t.symbol AND b.interval_code = \(series.interval.code)
+                WHERE t.exchange = \(series.exchange) AND t.symbol = \(series.pair.description)
+                    AND least(t.since, b.since) > \(since)::timestamptz
+            ), moved AS (
+                INSERT INTO crypto_gaf.backfilled_intervals AS b (exchange, symbol, interval_code, since)
+                SELECT exchange, symbol, \(series.interval.code), \(since)::timestamptz FROM before
+                ON CONFLICT (exchange, symbol, interval_code) DO UPDATE SET since = least(b.since, excluded.since)
+            )
+            SELECT since FROM before WHERE asked
+            """
+        ).oneOrNil()?.date(0)
     }
 }
 

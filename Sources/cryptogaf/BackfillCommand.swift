@@ -25,8 +25,9 @@ struct BackfillCommand: Command {
     static let details = """
         Candles come in by way of the lake and are checked as all others. What is there already is not asked for: a backfill that was
         ended goes on when it is begun again. A signal ends it after the piece in hand, with 0: then a warning, backfill.stopped, says how far
-        it came. Of a tracked market every candle of that interval from --from on is accounted for afterwards. What is lost for good, as the
-        venue keeps only its newest, is told with the reason; where that is most of the range, it ends with 65.
+        it came. Of a tracked market every candle of that interval from --from on is accounted for afterwards: a warning,
+        backfill.more_to_fill, says how many beyond --to fill-gaps will look for then. What is lost for good, as the venue keeps only its
+        newest, is told with the reason; where that is most of the range, it ends with 65.
 
         A file is CSV with a header, Binance's 12 columns or timestamp,open,high,low,close,volume without one, or a JSON array of such
         rows. Times are seconds, milliseconds or microseconds since 1970, or ISO 8601 with a zone. Its candles count as received when it was

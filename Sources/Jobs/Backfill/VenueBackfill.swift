@@ -16,7 +16,7 @@ public struct VenueBackfill: BatchJob {
         public var counts: JobCounts
     }
 
-    public var name: String { "backfill \(series.exchange):\(series.pair) \(series.interval)" }
+    public var name: String { "backfill \(seriesText)" }
 
     private let settings: IngestSettings
     private let series: KlineSeries
@@ -63,10 +63,35 @@ public struct VenueBackfill: BatchJob {
             }
             if context.stop.isRequested, span.upperBound < window.upperBound { return counts }
         }
-        try TrackedSymbolRepository(context.connection).accountFrom(Date(milliseconds: window.lowerBound), series)
+        let before = try TrackedSymbolRepository(context.connection).accountFrom(Date(milliseconds: window.lowerBound), series)
+        if let before { try tellMoreToFill(window.upperBound, before.milliseconds, now: now, context) }
         try tellLost(window, context)
         return counts
     }
+
+    /// Between the end of the range and `before`, from when on candles were accounted for, `fill-gaps` will look for what is not there.
+    private func tellMoreToFill(_ end: Int64, _ before: Int64, now: Int64, _ context: JobContext) throws {
+        let (interval, gaps) = (series.interval, GapRepository(context.connection))
+        let kept = try gaps.klinesKeptFrom().map { interval.open(at: $0.milliseconds + interval.milliseconds - 1) }
+        let (low, high) = (max(end, kept ?? end), interval.open(at: min(before + interval.milliseconds - 1, now)))
+        guard low < high else { return }
+        let between = [ExpectedCandles(series, low..<high)]
+        let settled = try CoverageRepository(context.connection).missing(of: between)[0].filter(\.isFinal).map(\.range)
+        let missing = try gaps.missing(between)[0].subtracting(TimeRanges(settled))
+        guard let first = missing.ranges.first?.lowerBound, let until = missing.ranges.last?.upperBound else { return }
+        context.log.warning(
+            "backfill.more_to_fill",
+            [
+                "series": .text(seriesText), "candles": .integer(Int(missing.length / interval.milliseconds)),
+                "first": .text(Date(milliseconds: first).formatted(.iso8601)),
+                "until": .text(Date(milliseconds: until).formatted(.iso8601)),
+                "reason": .text(
+                    "every candle from --from on is accounted for now: fill-gaps will look for these; symbols track --since sets another time"
+                ),
+            ])
+    }
+
+    private var seriesText: String { "\(series.exchange):\(series.pair) \(series.interval)" }
 
     /// Reasons that are told: there are hardly ever more than a few.
     private static let reasons = 20
@@ -82,7 +107,7 @@ public struct VenueBackfill: BatchJob {
             context.log.warning(
                 "backfill.lost",
                 [
-                    "series": .text("\(series.exchange):\(series.pair) \(series.interval)"),
+                    "series": .text(seriesText),
                     "candles": .integer(Int(ranges.length / series.interval.milliseconds)), "reason": .text(reason),
                     "first": .text(Date(milliseconds: first).formatted(.iso8601)),
                     "last": .text(Date(milliseconds: end - series.interval.milliseconds).formatted(.iso8601)),

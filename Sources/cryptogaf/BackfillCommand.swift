@@ -30,9 +30,10 @@ struct BackfillCommand: Command {
         newest, is told with the reason; where that is most of the range, it ends with 65.
 
         A file is CSV with a header, Binance's 12 columns or timestamp,open,high,low,close,volume without one, or a JSON array of such
-        rows. Times are seconds, milliseconds or microseconds since 1970, or ISO 8601 with a zone. Its candles count as received when it was
-        last changed: they do not replace what the venue has said since. The same file may be loaded again at any time. A file whose rows
-        are no candles of --interval is refused whole, with 64; one of which most rows had to be set aside ends with 65.
+        rows. Times are seconds, milliseconds or microseconds since 1970, or ISO 8601 with a zone. Its candles
+        count as received when it was last changed: they do not replace what the venue has said since. The same file may be loaded again at
+        any time. A file whose rows are no candles of --interval is refused whole, with 64; one that has no rows, or of which most had to be
+        set aside, ends with 65, and with 66 one that is not there or may not be read.
         rejected_rows.position counts rows, and of CSV all lines, from 0 in its object, whose envelope names the one that it begins with,
         the header aside: file:NAME#5001.
 
@@ -164,7 +165,7 @@ extension BackfillCommand {
 }
 
 extension CandleFileError: ExitCoded {
-    var exitCode: ExitCode { .data }
+    var exitCode: ExitCode { isUnopened ? .noInput : .data }
 }
 
 /// The file is sound; --interval is not its.

@@ -5,6 +5,7 @@ enum ExitCode: Int32 {
     case ok = 0
     case usage = 64
     case data = 65
+    case noInput = 66
     case unavailable = 69
     case software = 70
     case temporaryFailure = 75

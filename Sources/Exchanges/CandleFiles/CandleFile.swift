@@ -83,7 +83,8 @@ private final class OpenFile {
         // Of a FIFO, opening alone would wait for whoever writes to it.
         number = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard number >= 0 else {
-            throw CandleFileError(errno == ENOENT ? "there is no file \(path)" : "\(path) cannot be read: \(Self.fault)")
+            throw CandleFileError(
+                errno == ENOENT ? "there is no file \(path)" : "\(path) cannot be read: \(Self.fault)", isUnopened: true)
         }
     }
 

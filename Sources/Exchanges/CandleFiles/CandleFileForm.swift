@@ -34,7 +34,9 @@ public struct CandleFileForm: Equatable, Sendable, CustomStringConvertible {
             throw CandleFileError("it is compressed: unpack it first")
         }
         if first == UInt8(ascii: "[") {
-            let row = file.prefix(10_000).drop { $0 != UInt8(ascii: "[") }.dropFirst().drop { $0 != UInt8(ascii: "[") }
+            let rows = file.prefix(10_000).drop { $0 != UInt8(ascii: "[") }.dropFirst()
+            guard rows.first(where: { $0 > 0x20 }) != UInt8(ascii: "]") else { throw .withoutRows }
+            let row = rows.drop { $0 != UInt8(ascii: "[") }
             let end = row.firstIndex(of: UInt8(ascii: "]")) ?? row.endIndex
             self.init(
                 .json, try Self.columns(count: row[..<end].split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false).count))
@@ -74,7 +76,7 @@ public struct CandleFileForm: Equatable, Sendable, CustomStringConvertible {
         switch count {
         case plain.count: return plain
         case binance.count: return binance
-        default: throw CandleFileError("it has no header, and \(count) columns: 6 or 12 would be known")
+        default: throw CandleFileError("it has no header, and \(count) column\(count == 1 ? "" : "s"): 6 or 12 would be known")
         }
     }
 
@@ -93,8 +95,15 @@ public struct CandleFileForm: Equatable, Sendable, CustomStringConvertible {
 /// A file that holds no candles that we can read.
 public struct CandleFileError: Error, Equatable, CustomStringConvertible {
     public let description: String
+    /// It is not there, or may not be read.
+    public let isUnopened: Bool
 
-    public init(_ description: String) { self.description = description }
+    public init(_ description: String, isUnopened: Bool = false) {
+        self.description = description
+        self.isUnopened = isUnopened
+    }
+
+    public static let withoutRows = Self("it has no rows: there are no candles in it")
 }
 
 // MARK: - Reading

@@ -11,6 +11,8 @@ public struct CandleFileSurvey: Sendable {
     public private(set) var openings: ClosedRange<Int64>?
     /// When the last candle opens that does not open in the future.
     public private(set) var newestOpening: Int64?
+    /// Whether it has any rows, sound or not; of a part that cannot be read nobody knows.
+    public private(set) var hasRows = false
     /// What is wrong with the first piece that cannot be read.
     public private(set) var fault: AnswerError?
 
@@ -35,12 +37,13 @@ public struct CandleFileSurvey: Sendable {
     public mutating func add(_ piece: [UInt8]) {
         do throws(AnswerError) {
             let rows = try form.rows(piece)
+            hasRows = hasRows || !rows.rows.isEmpty || !rows.rejected.isEmpty
             let fields = CandleFields(form.columns, interval)
             for (_, candle) in form.candles(rows, fields).rows { add(candle.openTime) }
             let times = rows.rows.compactMap { fields.time($0.row) }.sorted()
             for (time, next) in zip(times, times.dropFirst()) where time < next { add(step: next - time) }
         } catch {
-            fault = fault ?? error
+            (fault, hasRows) = (fault ?? error, true)
         }
     }
 

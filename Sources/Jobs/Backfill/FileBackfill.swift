@@ -38,8 +38,8 @@ public struct FileBackfill: BatchJob {
         file = try CandleFile(path: path, rowsOfPiece: Self.pieceRows)
     }
 
-    /// Throws a `CandleSpacingError`, with nothing done, if its rows are no candles of that interval; and a `CandleFileError` if a part of
-    /// it cannot be read, or most of its rows had to be set aside: the others are loaded then.
+    /// Throws a `CandleSpacingError`, with nothing done, if its rows are no candles of that interval; and a `CandleFileError` if it has
+    /// none, if a part of it cannot be read, or if most of its rows had to be set aside: the others are loaded then.
     public func run(_ context: JobContext) throws -> JobCounts {
         guard let survey = try survey(context) else { return [Self.rowsBeforeStop: 0] }
         if let openings = survey.openings { settings.warnOfDropping(openings.lowerBound, context) }
@@ -97,6 +97,7 @@ public struct FileBackfill: BatchJob {
     private func survey(_ context: JobContext) throws -> CandleFileSurvey? {
         var survey = CandleFileSurvey(file.form, series.interval, now: context.now().milliseconds)
         guard try pass(context, isLoading: false, { survey.add($0.bytes) }) == nil else { return nil }
+        guard survey.hasRows else { throw CandleFileError("\(file.path): \(CandleFileError.withoutRows)") }
         do { try survey.requireSpacing() } catch { throw CandleSpacingError("\(file.path): \(error)") }
         return survey
     }

@@ -171,7 +171,9 @@ extension CandleFileForm {
         arguments: [
             ("", "the file is empty"), ("time,open,high,low,volume\n1,1,1,1,1", "it has no column close"),
             ("open,high,low,close,volume\n1,1,1,1,1", "it has no column that tells a time, such as open_time"),
-            ("1,2,3,4,5,6,7\n", "it has no header, and 7 columns: 6 or 12 would be known"), ("[]", "columns: 6 or 12"),
+            ("1,2,3,4,5,6,7\n", "it has no header, and 7 columns: 6 or 12 would be known"),
+            ("[]", "it has no rows: there are no candles in it"),
+            ("\n[ \n]\n", "it has no rows"), ("[7]", "it has no header, and 1 column: 6 or 12"),
             ("\u{1F}\u{8B}", "it is compressed: unpack it first"), ("PK\u{3}\u{4}\u{14}", "it is compressed: unpack it first"),
         ])
     func refused(text: String, reason: String) {

@@ -129,7 +129,7 @@ import Warehouse
             (["binance:BTC-USDT", "--interval", "1m"], 64, "backfill needs --from, or --file"),
             (["binance:BTC-USDT", "--interval", "1m", "--from", "2021-01-02", "--to", "2021-01-01"], 64, "--from must be before --to"),
             (["binance:BTC-USDT", "--interval", "1m", "--from", "2999-01-02"], 64, "--from must be before now, which is 2"),
-            (["binance:BTC-USDT", "--interval", "1m", "--file", "/nowhere.csv"], 65, "there is no file /nowhere.csv"),
+            (["binance:BTC-USDT", "--interval", "1m", "--file", "/nowhere.csv"], 66, "there is no file /nowhere.csv"),
             (["binance:BTC-USDT", "--interval", "1m", "--file", "/etc/hostname"], 65, "/etc/hostname: it has no column"),
             (["binance:BTC-USDT", "--interval", "1m", "--file", "/etc"], 65, "/etc is no regular file"),
             (["--venue", "binance", "--interval", "1m"], 64, "needs VENUE:SYMBOL, or --venue and --symbol"),

@@ -30,7 +30,7 @@ struct BackfillCommand: Command {
         newest, is told with the reason; where that is most of the range, it ends with 65.
 
         A file is CSV with a header, Binance's 12 columns or timestamp,open,high,low,close,volume without one, or a JSON array of such
-        rows. Times are seconds, milliseconds or microseconds since 1970, or ISO 8601 with a zone. Its candles
+        rows. Times are seconds, milliseconds or microseconds since 1970, or ISO 8601, in UTC where no zone is named. Its candles
         count as received when it was last changed: they do not replace what the venue has said since. The same file may be loaded again at
         any time. A file whose rows are no candles of --interval is refused whole, with 64; one that has no rows, or of which most had to be
         set aside, ends with 65, and with 66 one that is not there or may not be read.

@@ -139,4 +139,10 @@ import Warehouse
             ["backfill"] + words, environment: fixture.environment)
         #expect(run.status == status && run.errors.contains(reason), "\(run.errors)")
     }
+
+    @Test("help says what a time of a file is that names no zone")
+    func zones() throws {
+        let help = try Program.run(["help", "backfill"], environment: [:]).output.split { $0.isWhitespace }.joined(separator: " ")
+        #expect(help.contains("ISO 8601, in UTC where no zone is named"))
+    }
 }

@@ -16,6 +16,8 @@ public protocol Venue: Sendable {
     static func pair(of symbol: String) -> Pair?
     /// All pairs that a name may mean: several where it has no separator, and two quotes end it.
     static func pairs(of symbol: String) -> [Pair]
+    /// Other pairs that are the same market, so that answers about this one may name one of them.
+    static func aliases(of pair: Pair) -> [Pair]
 
     /// Nil: the venue does not answer such a question.
     static func request(_ question: VenueQuestion, baseURL: String) -> Request?
@@ -44,6 +46,8 @@ extension Venue {
 
     /// Of a venue whose names have a separator.
     public static func pairs(of symbol: String) -> [Pair] { pair(of: symbol).map { [$0] } ?? [] }
+
+    public static func aliases(of pair: Pair) -> [Pair] { [] }
 
     /// Whether an answer about all markets, in which they have such names, tells of this one.
     public static func isPlain(_ pair: Pair) -> Bool { self.pair(of: symbol(of: pair)) == pair }

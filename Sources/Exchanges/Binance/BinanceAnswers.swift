@@ -115,7 +115,7 @@ extension JSONReader {
         var (ask, askSize): (WireDecimal?, WireDecimal?)
         try object { reader, name throws(JSONError) in
             switch name {
-            case "symbol": try reader.requireMarket(try reader.string(), of: Binance.self, asked: asked)
+            case "symbol": try reader.requireMarketIfNamed(of: Binance.self, asked: asked)
             case "bidPrice": bid = try reader.number()
             case "bidQty": bidSize = try reader.number()
             case "askPrice": ask = try reader.number()

@@ -17,6 +17,12 @@ public enum CoinbaseAdvanced: Venue {
     /// `BIT-31JAN25-CDE`, a future, is none.
     public static func pair(of symbol: String) -> Pair? { try? Pair(symbol) }
 
+    /// What is priced in USDC is traded in the book of what is priced in USD: `"product_id":"BTC-USDC","alias":"BTC-USD"`.
+    public static func aliases(of pair: Pair) -> [Pair] {
+        let quotes = ["USD": "USDC", "USDC": "USD"]
+        return quotes[pair.quote].flatMap { try? Pair(base: pair.base, quote: $0) }.map { [$0] } ?? []
+    }
+
     public static func request(_ question: VenueQuestion, baseURL: String) -> Request? {
         func get(_ path: String, _ query: [(String, String)] = [], bodyLimit: Int = 8 << 20) -> Request {
             Request(.get, URLText.join(baseURL, "/api/v3/brokerage/" + path, query: query), bodyLimit: bodyLimit)

@@ -49,9 +49,18 @@ extension JSONReader {
     /// Throws if a venue's name of a market, in whichever of its forms, is not one of what was asked for.
     func requireMarket<V: Venue>(_ symbol: String, of venue: V.Type, asked: Pair) throws(JSONError) {
         let name = venue.symbol(of: asked)
-        guard name.uppercased() != symbol.uppercased(), !venue.pairs(of: symbol).contains(asked) else { return }
+        guard name.uppercased() != symbol.uppercased() else { return }
+        // Of assets with two names, such as XBT and BTC, a venue may know the pair under both.
+        let told = venue.pairs(of: symbol)
+        guard ([asked] + venue.aliases(of: asked) + venue.pairs(of: name)).allSatisfy({ !told.contains($0) }) else { return }
         let reason = "it is of \(printable(symbol.utf8, limit: 40)), not of \(name), which was asked for"
         throw JSONError(offset: offset, reason: reason, isOfOtherMarket: true)
+    }
+
+    /// Of a name that is next; `null` names none.
+    mutating func requireMarketIfNamed<V: Venue>(of venue: V.Type, asked: Pair) throws(JSONError) {
+        guard peek != UInt8(ascii: "n") else { return try skip() }
+        try requireMarket(try string(), of: venue, asked: asked)
     }
 
     /// As `member`, of an object in which a member `besideMarket` may name a market: that must be what was asked for.
@@ -62,7 +71,7 @@ extension JSONReader {
         var value: R?
         try object { reader, name throws(JSONError) in
             switch name {
-            case marketName: try reader.requireMarket(try reader.string(), of: venue, asked: asked)
+            case marketName: try reader.requireMarketIfNamed(of: venue, asked: asked)
             case wanted: value = try read(&reader)
             default: try reader.skip()
             }
@@ -149,7 +158,7 @@ extension JSONReader {
         var (bids, asks): (ParsedRows<DepthLevel>?, ParsedRows<DepthLevel>?)
         try object { reader, name throws(JSONError) in
             switch name {
-            case names.symbol: try reader.requireMarket(try reader.string(), of: venue, asked: asked)
+            case names.symbol: try reader.requireMarketIfNamed(of: venue, asked: asked)
             case names.bids: bids = try reader.levels(names)
             case names.asks: asks = try reader.levels(names)
             case names.sequence: sequence = try reader.optionalWhole()

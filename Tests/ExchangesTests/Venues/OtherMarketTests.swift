@@ -77,6 +77,22 @@ struct OtherMarketTests {
         for name in payload.names { #expect(try payload.read(payload.body(name), of: pair("BTC-USD")) == 1, "\(name)") }
     }
 
+    @Test("is read under the name of the same market: an asset may have two, and two pairs one book; null names none")
+    func aliases() throws {
+        let kraken = #"{"error":[],"result":{"XXBTZUSD":[[1700000040,"10","12","9","11","10.5","3.5",4]],"last":1700000040}}"#
+        #expect(try Kraken.candles(Array(kraken.utf8), of: pair("XBT-USD"), interval: .minute).rows.count == 1)
+        let advanced = try #require(Self.payloads.first { $0.venue == CoinbaseAdvanced.self })
+        #expect(try advanced.read(advanced.body("BTC-USD"), of: pair("BTC-USDC")) == 1)
+        #expect(try advanced.read(advanced.body("BTC-USDC"), of: pair("BTC-USD")) == 1)
+        #expect { try advanced.read(advanced.body("ETH-USD"), of: pair("BTC-USDC")) } throws: {
+            ($0 as? AnswerError)?.fault == .otherMarket
+        }
+        for payload in Self.payloads where payload.venue != Kraken.self {
+            let unnamed = payload.text.replacing("\"NAME\"", with: "null")
+            #expect(try payload.read(Array(unnamed.utf8), of: pair("BTC-USD")) == 1, "\(payload)")
+        }
+    }
+
     @Test("is refused whole where another was asked for, and says which; that is no changed shape", arguments: payloads)
     func others(payload: Payload) {
         for name in payload.others {

@@ -82,12 +82,20 @@ final class GapTarget: IngestTarget {
         notes.seen += openings(checked.closed)
         notes.unfinished += openings(parsed.rows.filter { $0.row.isClosed == false })
         if !parsed.rejected.isEmpty { notes.unreadable.append(asked) }
-        let times = Dictionary(parsed.rows.map { ($0.position, $0.row.openTime) }) { first, _ in first }
-        // One off the grid is most likely a damaged word on the interval in which it lies.
-        for row in checked.rejected {
-            if let time = times[row.position] { notes.impossible[series.interval.open(at: time)] = row.reason }
-        }
+        noteImpossible(asked, parsed, checked)
         return IngestedAnswer(records: checked.closed.count)
+    }
+
+    private func noteImpossible(_ asked: Range<Int64>, _ parsed: ParsedRows<Candle>, _ checked: CheckedCandles) {
+        let times = Dictionary(parsed.rows.map { ($0.position, $0.row.openTime) }) { first, _ in first }
+        let sound = Set(checked.closed.map(\.row.openTime))
+        for row in checked.rejected {
+            guard let time = times[row.position] else { continue }
+            let open = series.interval.open(at: time)
+            // One off the grid may be meant for either of the openings beside it.
+            let openings = open == time ? [open] : [open, open + series.interval.milliseconds].filter(asked.contains)
+            for opening in openings where !sound.contains(opening) { notes.impossible[opening] = row.reason }
+        }
     }
 
     func fail(_ reason: String) { notes.failure = reason }

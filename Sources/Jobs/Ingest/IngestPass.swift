@@ -158,7 +158,7 @@ extension IngestPass {
                 "venue": .text(target.key.exchange), "channel": .text(target.key.channel.rawValue),
                 "markets": .integer(answer.missing.count),
                 "names": .text(answer.missing.prefix(Self.names).map(\.description).joined(separator: " ")),
-                "reason": "the venue's answer about all markets does not have them",
+                "reason": "the venue's answer about all markets has no ticker with a price of them",
             ])
     }
 

@@ -31,7 +31,7 @@ struct IngestedAnswer: Equatable {
     var records = 0
     /// Nil: the extraction stands where it stood.
     var standing: Standing?
-    /// Markets that were looked for in an answer about all of them, and are not there.
+    /// Markets that were looked for in an answer about all of them, and are not there, or without a price.
     var missing: [Pair] = []
 
     enum Standing: Equatable {

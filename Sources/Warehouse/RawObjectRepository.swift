@@ -83,7 +83,7 @@ public struct RawObjectRepository {
                 SELECT object_key, location FROM crypto_gaf.raw_objects WHERE object_key = ANY (\(keys)::text[]) ORDER BY object_key FOR UPDATE),
             renewed AS (
                 UPDATE crypto_gaf.raw_objects o SET due = true, location = 'live', recorded_at = clock_timestamp(),
-                    leftover_in = CASE WHEN 'archive' IN (o.location, o.leftover_in) THEN 'archive' END
+                    leftover_in = CASE WHEN o.location = 'archive' OR o.leftover_in IS NOT NULL THEN 'archive' END
                 FROM held WHERE o.object_key = held.object_key)
             SELECT object_key FROM held WHERE location <> 'live'
             """)

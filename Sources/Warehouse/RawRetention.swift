@@ -110,31 +110,52 @@ public struct RawRetention {
     }
 
     /// Has those of `keys` removed that may still lie where they no longer belong, and takes what was removed off the record. An object that
-    /// has expired belongs nowhere: it goes from both places, since a run that died while it copied the object, or somebody who put it into
-    /// the lake again and did not get to say so, leaves it where nothing tells of it. Until all is done nobody can say that such an object
-    /// belongs there again: who wants to waits, and then puts it there once more.
+    /// has expired belongs nowhere: it goes from the archive as well, where a run that died while it copied the object left it and nothing
+    /// tells of it. Until all is done nobody can say that such an object belongs there again: who wants to waits, and then puts it there
+    /// once more.
     ///
-    /// - Parameter remove: answers which of the objects do not lie in that place any longer. Those alone are asked for in the next one.
+    /// - Parameter remove: answers which of the objects do not lie in that place any longer.
     /// - Returns: how many are off the record.
     public func clearLeftovers(_ keys: [String], remove: (_ keys: [String], _ place: RawLocation) -> [String]) throws -> Int {
         try connection.transaction {
-            var left: [(key: String, belongsIn: RawLocation?)] = try connection.query(
+            var left = try connection.query(
                 """
-                SELECT object_key, location FROM crypto_gaf.raw_objects
+                SELECT object_key, location, leftover_in, requested_at IS NULL FROM crypto_gaf.raw_objects
                 WHERE object_key = ANY (\(keys)::text[]) AND leftover_in IS NOT NULL ORDER BY object_key FOR UPDATE
                 """
-            ).map { row throws(PostgresError) in (try row.text(0), RawLocation(rawValue: try row.text(1))) }
+            ).map { row throws(PostgresError) in try Leftover(row) }
             for place in [RawLocation.live, .archive] {
-                let foreign = left.filter { $0.belongsIn != place }.map(\.key)
-                guard !foreign.isEmpty else { continue }
-                let kept = Set(foreign).subtracting(remove(foreign, place))
-                left.removeAll { kept.contains($0.key) }
+                let asked = left.filter { $0.mustLeave(place) || $0.mayBeBack(in: place) }.map(\.key)
+                guard !asked.isEmpty else { continue }
+                let kept = Set(asked).subtracting(remove(asked, place))
+                left.removeAll { kept.contains($0.key) && $0.mustLeave(place) }
             }
             guard !left.isEmpty else { return 0 }
             try connection.execute(
                 "UPDATE crypto_gaf.raw_objects SET leftover_in = NULL WHERE object_key = ANY (\(left.map(\.key))::text[])")
             return left.count
         }
+    }
+
+    /// A row that says where an object may still lie.
+    private struct Leftover {
+        let key: String
+        private let hasExpired: Bool
+        private let place: RawLocation?
+        private let isOfFile: Bool
+
+        init(_ row: Row) throws(PostgresError) {
+            key = try row.text(0)
+            hasExpired = try row.text(1) == RawLocation.expired.rawValue
+            place = RawLocation(rawValue: try row.text(2))
+            isOfFile = try row.bool(3)
+        }
+
+        func mustLeave(_ place: RawLocation) -> Bool { place == self.place || hasExpired && place == .archive }
+
+        /// What expired in the archive had left the lake before. Only a file is put there again, by somebody who may not get to say so. A
+        /// lake that is gone for good must not keep the archive's objects for ever, so nothing waits for that.
+        func mayBeBack(in place: RawLocation) -> Bool { hasExpired && isOfFile && place == .live }
     }
 
     private func keys(_ sql: SQL) throws(PostgresError) -> [String] {

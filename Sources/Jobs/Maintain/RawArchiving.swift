@@ -10,8 +10,9 @@ import Warehouse
 /// 4. the table knows that.
 ///
 /// What was left between 2 and 4 is taken up by the next run. A copy that was left between 1 and 2 is the next run's as well, or goes
-/// with the object: what expires is removed from both places. What is not yet transformed is never touched, nor what somebody puts back
-/// meanwhile: from 3 to 4 the table's rows are held. Between reading an object and 1 room is made for it, if the archive is bounded.
+/// with the object: what expires straight from the lake is removed from both places. What is not yet transformed is never touched, nor
+/// what somebody puts back meanwhile: from 3 to 4 the table's rows are held. Between reading an object and 1 room is made for it, if the
+/// archive is bounded.
 struct RawArchiving {
     let table: RawRetention
     let copying: RawCopying

@@ -60,6 +60,15 @@ final class LifeCycleFixture {
         }
     }
 
+    /// As if so many days had passed.
+    func age(days: Int) throws {
+        try worker.execute(
+            """
+            UPDATE crypto_gaf.raw_objects
+            SET received_at = received_at - make_interval(days => \(days)), recorded_at = recorded_at - make_interval(days => \(days))
+            """)
+    }
+
     /// Other bytes for every key.
     static func bytes(of key: String, _ count: Int = 100) -> [UInt8] {
         (0..<count).map { UInt8(truncatingIfNeeded: key.utf8.count &* 31 &+ $0) }

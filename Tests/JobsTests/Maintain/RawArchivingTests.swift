@@ -97,9 +97,7 @@ import Warehouse
         #expect(counts["objects_missing"] == 1 && counts["objects_corrupt"] == 1 && counts["objects_archived"] == 2)
         #expect(try fixture.rows() == ["carried archive", "damaged live", "good archive", "lost live"])
         // A month later nobody looks for it any more.
-        try fixture.worker.execute(
-            "UPDATE crypto_gaf.raw_objects SET received_at = received_at - interval '30 days', recorded_at = recorded_at - interval '30 days'"
-        )
+        try fixture.age(days: 30)
         try fixture.maintain()
         #expect(try fixture.rows() == ["carried expired", "damaged live", "good expired", "lost expired"])
     }
@@ -121,9 +119,7 @@ import Warehouse
             let fixture = try LifeCycleFixture()
             for n in 0..<2 { try fixture.add("expiring-\(n)", days: 20) }
             try fixture.maintain()
-            try fixture.worker.execute(
-                "UPDATE crypto_gaf.raw_objects SET received_at = received_at - interval '20 days', recorded_at = recorded_at - interval '20 days'"
-            )
+            try fixture.age(days: 20)
             for n in 0..<3 { try fixture.add("moving-\(n)", days: 10) }
             try fixture.add("staying", days: 1)
             try fixture.add("waiting", days: 50, due: true)
@@ -197,6 +193,30 @@ import Warehouse
         #expect(try fixture.rows() == ["a expired"] && fixture.names(fixture.archive) == [])
     }
 
+    @Test("the archive empties with age though the lake is gone, once nothing lies there", arguments: [true, false])
+    func lakeGone(isOfFile: Bool) throws {
+        let place = try LakeLocation(url: "file://\(fixture.folder)/apart")
+        let job = MaintainJob(Retention(), live: fixture.lake, archive: place)
+        for n in 0..<3 { try fixture.add("a-\(n)", days: 8) }
+        if !isOfFile { try fixture.worker.execute("UPDATE crypto_gaf.raw_objects SET requested_at = received_at") }
+        #expect(try job.run(fixture.context())["objects_archived"] == 3)
+        try FileManager.default.moveItem(atPath: "\(fixture.folder)/lake", toPath: "\(fixture.folder)/aside")
+        try fixture.age(days: 40)
+        #expect(try job.run(fixture.context())["objects_expired"] == 3)
+        #expect(try fixture.rows() == ["a-0 expired", "a-1 expired", "a-2 expired"] && fixture.names(place.open()) == [])
+    }
+
+    @Test("no store is asked to remove what it cannot have")
+    func removals() throws {
+        for n in 0..<2 { try fixture.add("a-\(n)", days: 10) }
+        try fixture.worker.execute("UPDATE crypto_gaf.raw_objects SET requested_at = received_at")
+        try fixture.maintain()
+        try fixture.age(days: 40)
+        let (live, archive) = (FaultyStore.Faults(.before, at: .max), FaultyStore.Faults(.before, at: .max))
+        let counts = try fixture.maintain(live: FaultyStore(fixture.live, live), archive: FaultyStore(fixture.archive, archive))
+        #expect(counts["objects_expired"] == 2 && live.count == 0 && archive.count == 2)
+    }
+
     @Test("with the archive away the run fails, says so, and has done everything else")
     func away() throws {
         try fixture.add("a", days: 8)
@@ -240,9 +260,7 @@ import Warehouse
     func unmounted() throws {
         try fixture.add("a", days: 20)
         try fixture.maintain()
-        try fixture.worker.execute(
-            "UPDATE crypto_gaf.raw_objects SET received_at = received_at - interval '20 days', recorded_at = recorded_at - interval '20 days'"
-        )
+        try fixture.age(days: 20)
         let (archive, aside) = ("\(fixture.folder)/lake/.archive", "\(fixture.folder)/aside")
         try FileManager.default.moveItem(atPath: archive, toPath: aside)
         #expect(throws: JobFailure.self) { try fixture.maintain() }

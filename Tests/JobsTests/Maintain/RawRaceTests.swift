@@ -45,9 +45,7 @@ import Warehouse
     func loadedAgain(moment: Int) throws {
         if moment >= 4 {
             try fixture.maintain()
-            try fixture.worker.execute(
-                "UPDATE crypto_gaf.raw_objects SET received_at = received_at - interval '20 days', recorded_at = recorded_at - interval '20 days'"
-            )
+            try fixture.age(days: 20)
         }
         let (object, lake, database) = (object, fixture.lake, fixture.database)
         var loading: Background<Void>?
@@ -108,9 +106,7 @@ import Warehouse
     func unsaid() throws {
         try fixture.maintain()
         try fixture.live.put(key, object.encoded().bytes)
-        try fixture.worker.execute(
-            "UPDATE crypto_gaf.raw_objects SET received_at = received_at - interval '20 days', recorded_at = recorded_at - interval '20 days'"
-        )
+        try fixture.age(days: 20)
         #expect(try fixture.maintain()["objects_expired"] == 1)
         #expect(try state() == "expired" && fixture.live.allKeys() == [] && fixture.archive.allKeys() == [])
     }
@@ -130,6 +126,20 @@ import Warehouse
         #expect(try state() == "live due left in archive")
         try FileManager.default.moveItem(atPath: aside, toPath: "\(fixture.folder)/lake/.archive")
         #expect(try job.run(fixture.context())["leftovers_removed"] == 1)
+        #expect(try state() == "live due" && fixture.archive.allKeys() == [] && fixture.live.allKeys() == [key])
+    }
+
+    @Test("a copy that a crash left in an archive that was away when the object expired is still known of once that is back in the lake")
+    func backBeforeRemoval() throws {
+        try fixture.archive.put(key, object.encoded().bytes)
+        var bounded = Retention()
+        bounded.archiveBytes = 0
+        let away = FaultyStore(fixture.archive, FaultyStore.Faults(.before, at: 0))
+        #expect(throws: JobFailure.self) { try fixture.maintain(bounded, archive: away) }
+        #expect(try state() == "expired left in live")
+        try Self.load(object, fixture.lake, fixture.database)
+        #expect(try state() == "live due left in archive")
+        try fixture.maintain()
         #expect(try state() == "live due" && fixture.archive.allKeys() == [] && fixture.live.allKeys() == [key])
     }
 

@@ -15,7 +15,9 @@ struct ProductCommand: Command {
         .value("--aggregation", "WIDTH", "width of a price bucket in the quote currency; 0: single levels (new products: 10)"),
         .value("--depth", "N", "buckets per side, from 1 to 50 (new products: 3)"),
         .value("--redraw-interval", "TIME", "least time between two drawings, such as 5s or 0 (new products: 5s)"),
-        .flag("--or-set", "with add: a product that is on show already gets the settings that are given, and no complaint"),
+        .flag(
+            "--or-set", "with add: a product that is on show already, of whatever venue, gets the settings that are given, and no complaint"
+        ),
         .flag("--json", "list as JSON"),
     ]
     static let requires: Set<Configuration.Section> = [.postgres]
@@ -37,6 +39,8 @@ struct ProductCommand: Command {
     private let changes: ProductChanges
     private let asJSON: Bool
     private let orSet: Bool
+    /// Why the product cannot be added if it is not there; nil: it can.
+    private let refusal: UsageError?
     private let database: ConnectionOptions
 
     init(_ arguments: Arguments, _ configuration: Configuration) throws {
@@ -47,10 +51,12 @@ struct ProductCommand: Command {
             redrawInterval: try arguments.duration("--redraw-interval", in: .zero ... .seconds(86_400)))
         asJSON = arguments.flag("--json")
         orSet = arguments.flag("--or-set")
+        refusal = Self.refusal(of: action, in: configuration.feeds.map(\.venue))
         database = configuration.postgres(as: Self.name)
         if asJSON, action != .list { throw UsageError("--json goes with product list") }
         switch action {
-        case .add(let product): try Self.require(product.venue, in: configuration.feeds.map(\.venue))
+        // Whether it is there already, only the database knows.
+        case .add where !orSet: if let refusal { throw refusal }
         case .set where changes == ProductChanges(): throw UsageError("product set needs an option that says what to set")
         case .list where changes != ProductChanges(), .remove where changes != ProductChanges():
             throw UsageError("product list and product remove set nothing")
@@ -75,9 +81,9 @@ struct ProductCommand: Command {
     }
 
     /// Nobody would ever collect a product of another venue; one that is there already can be set and removed.
-    private static func require(_ venue: String?, in known: [String]) throws {
-        guard let venue, !known.contains(venue) else { return }
-        throw UsageError("no venue \"\(venue)\" can be collected from; there are: \(known.joined(separator: ", "))")
+    private static func refusal(of action: Action, in known: [String]) -> UsageError? {
+        guard case .add(let product) = action, let venue = product.venue, !known.contains(venue) else { return nil }
+        return UsageError("no venue \"\(venue)\" can be collected from; there are: \(known.joined(separator: ", "))")
     }
 
     private static func aggregation(_ arguments: Arguments) throws -> Decimal? {
@@ -96,9 +102,11 @@ struct ProductCommand: Command {
         switch action {
         case .list: print(try asJSON ? Self.json(products.list()) : Self.table(products.list()))
         case .add(let product):
-            if try products.add(product, changes) { return program.log.info("product.added", ["product": .text(product.id)]) }
+            if refusal == nil, try products.add(product, changes) {
+                return program.log.info("product.added", ["product": .text(product.id)])
+            }
             guard try orSet && products.set(product, changes) else {
-                throw DataFault("\(product) is on show already: product set changes it")
+                throw refusal ?? DataFault("\(product) is on show already: product set changes it")
             }
             program.log.info("product.set", ["product": .text(product.id)])
         case .set(let product):

@@ -9,7 +9,7 @@ import sys
 import unittest
 from concurrent.futures import ThreadPoolExecutor
 
-from chart import CASES, ROOT, containers, find, of_kind, pod_template, pods, rendered
+from chart import CASES, ROOT, Refusal, containers, find, merged, of_kind, pod_template, pods, render, rendered
 from program import knows, program, variables
 
 sys.path.insert(0, str(ROOT / ".dev/local"))
@@ -56,6 +56,14 @@ def rehearses_itself(job):
 
 
 class Commands(unittest.TestCase):
+    def test_the_chart_knows_the_venues_that_collect_reads(self):
+        environment = {"POSTGRES_HOST": "/nowhere", "POSTGRES_USER": "u", "POSTGRES_DB": "d", "LOG_FORMAT": "text"}
+        done = subprocess.run([program(), "product", "add", "nope:X"], env=environment, capture_output=True, text=True, timeout=30)
+        with self.assertRaises(Refusal) as caught:
+            render(merged("minimal", {"products": [{"name": "nope:X"}]}))
+        venues = re.search("it reads (.*)", str(caught.exception)).group(1)
+        self.assertIn(f"there are: {venues}", done.stderr)
+
     def test_every_variable_is_one_that_the_program_reads(self):
         known = variables()
         for case in CASES:

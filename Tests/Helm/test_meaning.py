@@ -177,6 +177,16 @@ class SetUp(unittest.TestCase):
         self.assertNotIn("ipBlock", str(policy["spec"]["egress"]))
 
 
+    def test_a_product_of_another_venue_does_not_keep_an_upgrade_of_its_release_from_the_others(self):
+        values = merged("bundled", {"products": [{"name": "kraken:BTC-USD", "depth": 5}, {"name": "coinbase:BTC-USD"}]})
+        objects = render(values, is_install=False, is_upgrade=True)
+        steps = [container["command"] for container in containers(pod_template(only(objects, "Job", "set-up"))[1])][1:]
+        self.assertEqual([step[1:4] for step in steps],
+                         [["product", "add", "coinbase:BTC-USD"], ["symbols", "track", "binance:BTC-USDT"], ["symbols", "track", "kraken:BTC-USD"],
+                          ["product", "add", "kraken:BTC-USD"]])
+        self.assertEqual(steps[-1][4:], ["--or-set", "--depth", "5"])
+
+
 class Jobs(unittest.TestCase):
     def test_overrides_change_one_job_and_suspend_all(self):
         change = {"suspend": True, "schedule": "*/5 * * * *", "deadline": 300, "resources": {"cpu": "2"}, "arguments": ["calculate", "--once"]}

@@ -202,6 +202,11 @@ class Refusals(unittest.TestCase):
             role: {"existingSecret": "there"} for role in ("owner", "worker", "api")}}})
         self.refuses("postgres.auth.api.existingSecret", {"postgres": {"auth": {"api": {"existingSecret": ""}}}}, "external")
 
+    def test_a_product_that_nobody_can_collect(self):
+        for place in ({"products": [{"name": "kraken:BTC-USD"}]}, {"api": {"products": [{"name": "kraken:BTC-USD"}]}}):
+            self.refuses("products: collect cannot read the venue of kraken:BTC-USD; it reads coinbase-local, coinbase$", place)
+        render(merged("minimal", {"products": [{"name": "coinbase:BTC-USD"}, {"name": "coinbase-local:BTC-USD"}, {"name": "BTC-USD"}]}))
+
     def test_what_cannot_be_together(self):
         self.refuses("bundled database has no replica", {"api": {"readReplica": True}})
         self.refuses("2 instances cannot have 2 synchronous", {"postgres": {"mode": "cnpg", "cnpg": {"instances": 2, "synchronousStandbys": 2}}})

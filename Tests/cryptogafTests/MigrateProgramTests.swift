@@ -36,7 +36,7 @@ import Testing
             (["add", "BTC-USD", "--aggregation", "1,5"], "--aggregation takes a decimal number from 0 to 1000000000"),
             (["add", "kraken:"], "product \"kraken:\" is neither SYMBOL nor venue:SYMBOL"),
             (["add", "nope:BTC-USD"], "no venue \"nope\" can be collected from; there are: coinbase-local, coinbase"),
-            (["add", "kraken:BTC-USD", "--or-set"], "no venue \"kraken\" can be collected from; there are: coinbase-local, coinbase"),
+            (["add", "kraken:BTC-USD"], "no venue \"kraken\" can be collected from; there are: coinbase-local, coinbase"),
             (["add", "Coinbase:BTC-USD"], "no venue \"Coinbase\" can be collected from"),
             (["add", "BTC-USD", "--json"], "--json goes with product list"),
             (["drop", "BTC-USD"], "product knows add, list, set and remove (got \"drop\")"),
@@ -88,6 +88,22 @@ import Testing
         #expect(try Program.run(["product", "add", "A", "--or-set", "--aggregation", "2"], environment: worker).status == 0)
         let listed = try Program.run(["product", "list", "--json"], environment: worker).output
         #expect(listed == #"[{"aggregation":"2","depth":7,"max_size":64,"product":"A","redraw_interval":5}]"# + "\n")
+    }
+
+    @Test("adding with --or-set sets a product that is there, though nobody collects from its venue; one that is not there is refused")
+    func addOrSetOfAnotherVenue() throws {
+        let database = try TestPostgres.database()
+        let worker = database.environment(as: "test_worker")
+        let words = ["product", "add", "kraken:BTC-USD", "--or-set", "--max-size", "64"]
+        let refused = try Program.run(words, environment: worker)
+        #expect(refused.status == 64 && refused.errors.contains("there are: coinbase-local, coinbase"), "\(refused.errors)")
+        #expect(try Program.run(["product", "list", "--json"], environment: worker).output == "[]\n")
+        try database.connect().execute("INSERT INTO crypto_gaf.gafs (product) VALUES ('kraken:BTC-USD')")
+        for words in [words, Array(words.prefix(4))] {
+            let run = try Program.run(words, environment: worker)
+            #expect(run.status == 0 && run.errors.contains("product.set"), "\(run.errors)")
+        }
+        #expect(try Program.run(["product", "list"], environment: worker).output.contains(/kraken:BTC-USD +64/))
     }
 
     @Test("migrate --wait waits for the server and for the schema, changes nothing, and ends when both are there")

@@ -43,6 +43,11 @@
 {{- if and $values.gateway.enabled (not $values.gateway.parentRefs) -}}
 {{- fail "gateway.parentRefs: name the gateway that the route hangs on" -}}
 {{- end -}}
+{{- /* In a release that is there they may be on show already, and then they are set. */ -}}
+{{- $unread := include "cryptogaf.unreadProducts" . | fromJsonArray -}}
+{{- if and $unread (not .Release.IsUpgrade) -}}
+{{- fail (printf "products: collect cannot read the venue of %s; it reads %s" (join ", " $unread) (include "cryptogaf.venues" . | fromJsonArray | join ", ")) -}}
+{{- end -}}
 {{- if and (eq $values.lake.mode "none") $values.symbols -}}
 {{- fail "symbols: raw market data needs a place: set lake.mode to volume or s3" -}}
 {{- end -}}

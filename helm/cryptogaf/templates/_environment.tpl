@@ -100,3 +100,18 @@ s3://{{ required "lake.s3.bucket: name the bucket" .bucket }}{{ with trimAll "/"
 {{- define "cryptogaf.products" -}}
 {{- concat .Values.products .Values.api.products | toJson -}}
 {{- end -}}
+
+{{/* What collect can read, as the program has it. */}}
+{{- define "cryptogaf.venues" -}}
+{{- list "coinbase-local" "coinbase" | toJson -}}
+{{- end -}}
+
+{{/* Names of products that collect cannot read. */}}
+{{- define "cryptogaf.unreadProducts" -}}
+{{- $venues := include "cryptogaf.venues" . | fromJsonArray -}}
+{{- $names := list -}}
+{{- range include "cryptogaf.products" . | fromJsonArray -}}
+{{- if and (contains ":" .name) (not (has (splitList ":" .name | first) $venues)) }}{{ $names = append $names .name }}{{ end -}}
+{{- end -}}
+{{- $names | toJson -}}
+{{- end -}}

@@ -90,9 +90,9 @@ struct BackfillCommand: Command {
         switch ending {
         case .succeeded(let counts):
             try tell(counts)
-            let (lost, expected) = (counts["lost"] ?? 0, counts["expected"] ?? 0)
+            let (lost, expected) = (counts["lost_for_good"] ?? 0, counts["expected"] ?? 0)
             guard lost * 2 <= expected else {
-                throw DataFault("\(lost) of \(expected) candles are lost; the log says why, and crypto_gaf.missing_klines")
+                throw DataFault("\(lost) of \(expected) candles are lost for good; the log says why, and crypto_gaf.missing_klines")
             }
         case .stopped(let counts):
             try tell(counts)

@@ -65,7 +65,7 @@ public struct VenueBackfill: BatchJob {
         }
         let before = try TrackedSymbolRepository(context.connection).accountFrom(Date(milliseconds: window.lowerBound), series)
         if let before { try tellMoreToFill(window.upperBound, before.milliseconds, now: now, context) }
-        try tellLost(window, context)
+        counts["lost_for_good"] = try tellLost(window, context)
         return counts
     }
 
@@ -97,9 +97,13 @@ public struct VenueBackfill: BatchJob {
     private static let reasons = 20
 
     /// What of the range is lost, as the ledger has it: one line of the log for each reason, the one with the most candles first.
-    private func tellLost(_ window: Range<Int64>, _ context: JobContext) throws {
-        let missing = try CoverageRepository(context.connection).missing(of: [ExpectedCandles(series, window)])[0]
-        let lost = Dictionary(grouping: missing.filter { $0.state == .lost }, by: \.reason).map { reason, stretches in
+    ///
+    /// - Returns: the candles that nobody asks for again.
+    private func tellLost(_ window: Range<Int64>, _ context: JobContext) throws -> Int {
+        let missing = try CoverageRepository(context.connection).missing(of: [ExpectedCandles(series, window)])[0].filter {
+            $0.state == .lost
+        }
+        let lost = Dictionary(grouping: missing, by: \.reason).map { reason, stretches in
             (reason: reason, ranges: TimeRanges(stretches.map { $0.range.clamped(to: window) }), isFinal: stretches.allSatisfy(\.isFinal))
         }
         for (reason, ranges, isFinal) in lost.sorted(by: { $0.ranges.length > $1.ranges.length }).prefix(Self.reasons) {
@@ -114,6 +118,8 @@ public struct VenueBackfill: BatchJob {
                     "asked_again": .flag(!isFinal),
                 ])
         }
+        let final = missing.filter(\.isFinal).map { $0.range.clamped(to: window) }
+        return Int(TimeRanges(final).length / series.interval.milliseconds)
     }
 
     private static let day = KlineInterval.day.milliseconds

@@ -77,6 +77,25 @@ import Warehouse
         }
     }
 
+    @Test(
+        "what the venue does not tell of yet is not lost for good: a backfill of the last minutes ends with 0, and says that they are asked for again"
+    )
+    func notYet() throws {
+        let kraken = try ScriptedServer { request in
+            guard request.path.hasSuffix("OHLC") else {
+                return .json(#"{"error":[],"result":{"unixtime":\#(Int(Date().timeIntervalSince1970))}}"#)
+            }
+            let rows = (Int64(-719)...(-5)).map { "[\(IngestFixture.minute($0) / 1000),\"5\",\"6\",\"4\",\"5\",\"5\",\"1.5\",3]" }
+            return .json("{\"error\":[],\"result\":{\"XXBTZUSD\":[\(rows.joined(separator: ","))],\"last\":1}}")
+        }
+        let from = Date(milliseconds: IngestFixture.minute(-2)).formatted(.iso8601)
+        let words = ["backfill", "kraken:BTC-USD", "--interval", "1m", "--from", from, "--json"]
+        let run = try Program.run(words, environment: fixture.environment.merging(["KRAKEN_URL": kraken.url]) { $1 })
+        #expect(run.status == 0 && run.output.contains("\"lost_for_good\":0"), "\(run.errors) \(run.output)")
+        let told = run.errors.split(separator: "\n").filter { $0.contains("\"backfill.lost\"") }
+        #expect(told.count == 1 && told[0].contains("\"asked_again\":true"), "\(run.errors)")
+    }
+
     @Test("a backfill of a few hours does not make the ledger forget the rest of their days")
     func partOfADay() throws {
         let day = IngestFixture.minute(0) / 86_400_000 * 86_400_000 - 2 * 86_400_000

@@ -148,15 +148,17 @@ final class Session {
         }
     }
 
-    /// After a deadline: asks the server to stop, and drains what it still says; if it says nothing, the connection is given up.
+    /// After a deadline: asks the server to stop, and drains what it still says. The connection is kept only if that is the end which was asked
+    /// for: a request that has not arrived yet would end the next statement, and no one says when it has. `PQcancel` returns once the server
+    /// has closed the request's own connection, and what ended the statement meanwhile need not have been the request.
     private func abandon(_ error: PostgresError, grace: Duration) -> PostgresError {
-        isLost = true
         Cancellation(handle)?.send()
         do {
             _ = try results("", Deadline(after: grace))
-            isLost = false
+            isLost = true
         } catch {
-            isLost = error.code == .timeout && error.sqlState == nil
+            // Lost already after a server's last word.
+            isLost = isLost || !error.isCancellation
         }
         var error = error
         error.isConnectionLost = isBroken
@@ -167,6 +169,13 @@ final class Session {
         let broken = PQstatus(handle) != CONNECTION_OK
         return PostgresError(broken ? .connection : .usage, String(cString: PQerrorMessage(handle)), query: text, isConnectionLost: broken)
     }
+}
+
+extension PostgresError {
+    /// An end by request. The server's own limit has the same SQLSTATE, so the words tell; in another language they are nobody's, which only
+    /// costs a connection.
+    /// Source: https://github.com/postgres/postgres/blob/REL_15_STABLE/src/backend/tcop/postgres.c, ProcessInterrupts
+    fileprivate var isCancellation: Bool { sqlState == "57014" && message == "canceling statement due to user request" }
 }
 
 /// Lends C strings, ended by a null pointer.

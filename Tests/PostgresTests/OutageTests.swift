@@ -102,6 +102,23 @@ import Testing
     }
 
     @Test(
+        "a statement that ends otherwise while its cancelling is on the way takes the connection along: the next would be cancelled instead",
+        arguments: ["SELECT 1", "SELECT pg_sleep(60)"])
+    func lateCancel(script: String) throws {
+        let database = try TestPostgres.database(migrated: false)
+        let relay = try Relay(to: database.cluster.port)
+        var options = database.options(overTCP: true)
+        options.port = relay.port
+        let connection = try Connection(options)
+        // So the server itself ends what sleeps, with the SQLSTATE that a cancel has too.
+        try connection.setStatementTimeout(.milliseconds(10))
+        relay.holdUntilNextConnection()
+        let error = fault { try connection.ending(by: .now + .milliseconds(100)) { try connection.run(script: script) } }
+        #expect(error?.code == .timeout && error?.isConnectionLost == true && connection.isBroken)
+        #expect(try connection.reconnecting { try connection.query("SELECT 1").one().int(0) } == 1)
+    }
+
+    @Test(
         "on a server that hangs, too, who waits only until a moment is told then, and nobody connects anew for him", .timeLimit(.minutes(2))
     )
     func endingFrozen() throws {

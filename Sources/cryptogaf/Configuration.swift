@@ -121,14 +121,27 @@ struct PostgresSettings: Sendable {
 
     /// Postgres and libpq repeat a name that they do not know in their errors, and one of these would bring its password along.
     private static func refuseConnectionStrings(_ reader: inout EnvironmentReader) {
-        for name in ["POSTGRES_HOST", "POSTGRES_USER", "POSTGRES_DB", "PGHOST", "PGUSER", "PGDATABASE"] {
-            guard let value = reader.string(name), value.contains("://") || value.contains("password=") else { continue }
+        let hosts = ["POSTGRES_HOST", "PGHOST", "PGHOSTADDR"]
+        for name in hosts + ["POSTGRES_USER", "POSTGRES_DB", "PGUSER", "PGDATABASE"] {
+            guard let value = reader.string(name) else { continue }
+            guard value.isConnectionString || hosts.contains(name) && value.namesUserBeforeHost else { continue }
             reader.refuse(name, "must be a name by itself, not a connection string: each of its parts has a variable of its own")
         }
     }
 }
 
 extension String {
+    /// A URL, or keywords and values with a password among them. Source: https://www.postgresql.org/docs/15/libpq-connect.html#LIBPQ-CONNSTRING
+    fileprivate var isConnectionString: Bool {
+        let text = lowercased()
+        return text.contains("://") || text.ranges(of: "password").contains { text[$0.upperBound...].first { !$0.isWhitespace } == "=" }
+    }
+
+    /// Of a list of hosts. A socket's directory, which begins with /, may have any sign in it; an abstract socket begins with @.
+    fileprivate var namesUserBeforeHost: Bool {
+        split(separator: ",").contains { !$0.hasPrefix("/") && $0.dropFirst().contains("@") }
+    }
+
     fileprivate var trimmingWhitespace: String {
         String(drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
     }

@@ -110,11 +110,30 @@ import Testing
     @Test(
         "a connection string where a name belongs is refused, and its password is not repeated", arguments: ["POSTGRES_HOST", "PGDATABASE"])
     func connectionString(name: String) {
-        for value in ["postgresql://u:hunter2@127.0.0.1:5432/a", "host=h password=hunter2"] {
+        for value in [
+            "postgresql://u:hunter2@127.0.0.1:5432/a", "host=h password=hunter2", "dbname=x password = hunter2", "sslPassWord\t=hunter2",
+        ] {
             #expect { try read(reachable.merging([name: value]) { $1 }) } throws: { error in
                 let problems = (error as? ConfigurationError)?.problems ?? []
                 return problems.count == 1 && problems[0].hasPrefix("\(name) must be a name by itself") && !problems[0].contains("hunter2")
             }
+        }
+    }
+
+    @Test("a user and a password before a host are refused, and not repeated", arguments: ["POSTGRES_HOST", "PGHOST", "PGHOSTADDR"])
+    func userBeforeHost(name: String) {
+        for value in ["u:hunter2@127.0.0.1", "db,u:hunter2@db2", "@u:hunter2@db"] {
+            let told = problems(reachable.merging([name: value]) { $1 })
+            #expect(told.count == 1 && told[0].hasPrefix("\(name) must be a name by itself") && !told[0].contains("hunter2"))
+        }
+    }
+
+    @Test("every name that libpq takes for a host, a user or a database is taken")
+    func names() {
+        let hosts = ["/var/run/postgresql", "/run/postgres@15,db", "@abstract", "db,@abstract", "::1", "fe80::1%eth0,10.0.0.1", "db1,db2"]
+        for host in hosts { #expect(problems(reachable.merging(["POSTGRES_HOST": host]) { $1 }) == []) }
+        for name in ["a=b", "password", "the password of = x", "u@server", "x:y@z"] {
+            #expect(problems(reachable.merging(["POSTGRES_DB": name, "POSTGRES_USER": name]) { $1 }) == [])
         }
     }
 

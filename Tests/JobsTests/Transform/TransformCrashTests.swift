@@ -162,6 +162,31 @@ import Warehouse
             }
         }
     }
+
+    @Test("what a replay has committed outlives Postgres, however late that writes what nobody waits for")
+    func replayCommitted() throws {
+        let cluster = try PostgresCluster()
+        let fixture = try TransformFixture(cluster)
+        try fill(fixture, objects: 300)
+        try fixture.transform()
+        let expected = try fixture.digest()
+        for statement in ["ALTER SYSTEM SET wal_writer_delay = '10s'", "SELECT pg_reload_conf()"] {
+            try fixture.connection.run(script: statement)
+        }
+        for _ in 0..<3 {
+            try fixture.forget()
+            try fixture.slowDown(by: 0.002)
+            let (lake, database, log) = (fixture.lake, fixture.database, fixture.log)
+            let running = Background { try TransformFixture.replay(nil, lake, database, log) }
+            #expect(eventually { (try? fixture.count("SELECT count(*) FROM crypto_gaf.processed_files")) ?? 0 > 0 })
+            cluster.kill9()
+            try cluster.start()
+            try fixture.connection.reset()
+            try fixture.slowDown(by: nil)
+            #expect(try running.value()["lost"] == nil)
+            #expect(try fixture.digest() == expected)
+        }
+    }
 }
 
 extension TransformFixture {

@@ -20,6 +20,8 @@ final class ListedObjects: ObjectSource {
         var pending: [Place: [String]] = [:]
         /// Keys that were given back for the archive: it is not to bring them a second time.
         var archived: Set<String> = []
+        /// How often an object was not where it was thought to be.
+        var moves: [String: Int] = [:]
         var listed = 0
         /// What was read and is not in the ingestion log.
         var unlogged: [String] = []
@@ -30,6 +32,8 @@ final class ListedObjects: ObjectSource {
     private let state: Mutex<State>
     private let choice: Replay.Choice
     private static let groupLimit = 64
+    /// Into the archive, out of it as a file is loaded again, and back: whoever follows for longer would hardly find it.
+    private static let moveLimit = 3
 
     init(_ choice: Replay.Choice, in locations: [RawLocation]) {
         self.choice = choice
@@ -87,6 +91,13 @@ final class ListedObjects: ObjectSource {
             let pending = Set(group.location == .archive ? state.pending[place] ?? [] : [])
             state.pending[place, default: []].insert(contentsOf: group.keys.filter { !pending.contains($0) }, at: 0)
             if group.location == .archive { state.archived.formUnion(group.keys) }
+        }
+    }
+
+    @Sendable func mayHaveMoved(_ key: String) -> Bool {
+        state.withLock { state in
+            state.moves[key, default: 0] += 1
+            return state.moves[key, default: 0] <= Self.moveLimit
         }
     }
 

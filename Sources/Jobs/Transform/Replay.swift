@@ -93,6 +93,8 @@ public struct Replay: Sendable {
         log.info("replay.again", ["rows_removed": .integer(removed)])
         let again = try pass(log, stop, connect, progress)
         for name in ["rows_inserted", "rows_updated", "rows_removed"] { counts[name, default: 0] += again[name] ?? 0 }
+        // It has the last word on what is there.
+        for name in ["lost", "corrupt"] { counts[name] = again[name] }
         return counts
     }
 

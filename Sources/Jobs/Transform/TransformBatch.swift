@@ -11,7 +11,7 @@ struct TransformBatch: Sendable {
     private(set) var outcomes: [ObjectOutcome] = []
     /// Objects of JSON in another shape than the venue's documentation promises; they are left alone.
     private(set) var otherShapes: [StoppedChannel] = []
-    /// Gone from the lake since a replay listed them: the archive may have them by now.
+    /// Gone since a replay listed them: the archive may have them by now, or of the archive's the lake again.
     private(set) var moved: [String] = []
     /// Objects of which only one market is loaded: for the ingestion log nothing has become of them.
     private(set) var parts: Set<String> = []
@@ -21,6 +21,7 @@ struct TransformBatch: Sendable {
     /// Beside the outcomes; nil where nothing is to be loaded.
     private var hashes: [Int64?] = []
     private let isReplay: Bool
+    private let mayHaveMoved: @Sendable (_ key: String) -> Bool
     private let pair: Pair?
     private let sound: SoundAnswer?
 
@@ -33,6 +34,7 @@ struct TransformBatch: Sendable {
         self.group.keys = []
         facts = FactBatch(group.table, exchange: group.channel.exchange)
         isReplay = source.isReplay
+        mayHaveMoved = source.mayHaveMoved
         pair = source.pair
         sound = source.soundAnswer(of: group.channel)
     }
@@ -54,7 +56,7 @@ struct TransformBatch: Sendable {
             read(object, key, origin)
         } catch {
             if error.isOfStore { throw error }
-            if isReplay, error.code == .missing, group.location == .live { return moved.append(group.keys.removeLast()) }
+            if error.code == .missing, mayHaveMoved(key) { return moved.append(group.keys.removeLast()) }
             set(ObjectOutcome(key: key, error.code == .missing ? .lost : .corrupt, error: error.message))
         }
     }

@@ -88,7 +88,7 @@ extension TransformLane {
         }
         work.source.giveBack(rest)
         rest.keys = batch.moved
-        rest.location = .archive
+        rest.location = group.location == .live ? .archive : .live
         work.source.giveBack(rest)
         return batch
     }

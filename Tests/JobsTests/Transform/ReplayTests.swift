@@ -200,6 +200,30 @@ import Warehouse
         #expect(try fixture.count("SELECT count(*) FROM crypto_gaf.processed_files WHERE outcome = 'loaded'") == 200)
     }
 
+    @Test("what comes back from the archive while a replay is under way, as a file is loaded again, is not lost; what is nowhere is")
+    func backMeanwhile() throws {
+        let fixture = try TransformFixture()
+        let (live, archive) = try (fixture.lake.open(), fixture.lake.archive().open())
+        for page in 0..<200 { try fixture.put(.minutes(page * 5..<page * 5 + 5, receivedAt: 100_000 + Double(page))) }
+        let keys = try fixture.texts("SELECT object_key FROM crypto_gaf.raw_objects ORDER BY 1")
+        for key in keys {
+            try archive.put(key, try live.get(key))
+            try live.remove(key)
+        }
+        try fixture.connection.run(script: "UPDATE crypto_gaf.raw_objects SET location = 'archive'")
+        try fixture.slowDown(by: 0.03)
+        let (lake, database, log) = (fixture.lake, fixture.database, fixture.log)
+        let running = Background { try TransformFixture.replay(nil, lake, database, log) }
+        #expect(eventually { fixture.isLoading })
+        for key in keys.suffix(5) {
+            if key != keys[199] { try live.put(key, try archive.get(key)) }
+            try archive.remove(key)
+        }
+        #expect(try running.value()["lost"] == 1)
+        #expect(try fixture.count("SELECT count(*) FROM crypto_gaf.processed_files WHERE outcome = 'loaded'") == 199)
+        #expect(try fixture.candles() == 995)
+    }
+
     @Test(
         "of answers about all markets only the chosen one is loaded, and for transform nothing has become of them",
         arguments: [nil, "binance"])

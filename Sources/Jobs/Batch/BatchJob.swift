@@ -33,17 +33,20 @@ public struct JobContext {
     public let connect: @Sendable () throws(PostgresError) -> Connection
     public let log: Log
     public let stop: Stop
+    /// Whether some job bears that name; whatever else is recorded like one holds no job's lock.
+    public let isJob: @Sendable (String) -> Bool
     /// The wall clock; tests bring their own.
     public let now: @Sendable () -> Date
 
     public init(
         connection: Connection, connect: @escaping @Sendable () throws(PostgresError) -> Connection, log: Log, stop: Stop,
-        now: @escaping @Sendable () -> Date = { Date() }
+        isJob: @escaping @Sendable (String) -> Bool = { _ in true }, now: @escaping @Sendable () -> Date = { Date() }
     ) {
         self.connection = connection
         self.connect = connect
         self.log = log
         self.stop = stop
+        self.isJob = isJob
         self.now = now
     }
 }

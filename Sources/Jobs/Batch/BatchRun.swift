@@ -22,7 +22,7 @@ public struct BatchRun: Sendable {
     private let isJob: @Sendable (String) -> Bool
     private let connect: @Sendable () throws(PostgresError) -> Connection
 
-    /// - Parameter isJob: whether some job bears that name: of others in `jobs` the log is told, since they switch nothing.
+    /// - Parameter isJob: as of `JobContext`. Of other names in `jobs` the log is told, since they switch nothing.
     public init(
         log: Log, stop: Stop, isJob: @escaping @Sendable (String) -> Bool = { _ in true },
         connect: @escaping @Sendable () throws(PostgresError) -> Connection
@@ -66,7 +66,7 @@ public struct BatchRun: Sendable {
         let started = ContinuousClock.now
         let session = connection.serverProcess
         let entry = run.map { Entry(job: job.name, run: $0, connection: connection, session: session) }
-        switch Result(catching: { try job.run(JobContext(connection: connection, connect: connect, log: log, stop: stop)) }) {
+        switch Result(catching: { try job.run(JobContext(connection: connection, connect: connect, log: log, stop: stop, isJob: isJob)) }) {
         case .success(let counts):
             let outcome: JobOutcome = stop.isRequested ? .stopped : .succeeded
             tell(outcome, job.name, counts, started)

@@ -12,17 +12,12 @@ public struct MaintainJob: BatchJob {
     private let retention: Retention
     private let live: OpenStore
     private let archive: OpenStore
-    private let isJob: @Sendable (String) -> Bool
     public let isDryRun: Bool
 
     /// A store for one run.
     public typealias OpenStore = (JobContext) throws -> any ObjectStore
 
-    /// - Parameter isJob: whether runs of that name hold their job's lock.
-    public init(
-        _ retention: Retention, live: LakeLocation, archive: LakeLocation, isDryRun: Bool = false,
-        isJob: @escaping @Sendable (String) -> Bool = { _ in false }
-    ) {
+    public init(_ retention: Retention, live: LakeLocation, archive: LakeLocation, isDryRun: Bool = false) {
         self.init(
             retention,
             live: { context in
@@ -33,18 +28,14 @@ public struct MaintainJob: BatchJob {
                 // Later a folder that is none is a disk that is not mounted.
                 if !isDryRun, try !RawRetention(context.connection).hasArchived() { try archive.begin() }
                 return try archive.open(log: context.log, stop: context.stop)
-            }, isDryRun: isDryRun, isJob: isJob)
+            }, isDryRun: isDryRun)
     }
 
-    public init(
-        _ retention: Retention, live: @escaping OpenStore, archive: @escaping OpenStore, isDryRun: Bool = false,
-        isJob: @escaping @Sendable (String) -> Bool = { _ in false }
-    ) {
+    public init(_ retention: Retention, live: @escaping OpenStore, archive: @escaping OpenStore, isDryRun: Bool = false) {
         self.retention = retention
         self.live = live
         self.archive = archive
         self.isDryRun = isDryRun
-        self.isJob = isJob
     }
 
     public func run(_ context: JobContext) throws -> JobCounts {
@@ -125,7 +116,7 @@ public struct MaintainJob: BatchJob {
     /// A job that comes again marks its own; what was called once, such as a backfill, would be running for ever.
     private func markDied(_ context: JobContext, _ counts: inout JobCounts) throws {
         let jobs = JobRepository(context.connection)
-        let found = try jobs.died().filter(isJob)
+        let found = try jobs.died().filter(context.isJob)
         let died = isDryRun ? found : try jobs.markDied(of: found)
         counts["runs_died"] = died.count
         guard !isDryRun else { return }

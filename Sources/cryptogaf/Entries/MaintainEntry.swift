@@ -8,7 +8,7 @@ extension JobEntry {
     ) { arguments, configuration in
         MaintainJob(
             try configuration.retention.overridden(by: arguments), live: try configuration.lake(), archive: try configuration.lakeArchive(),
-            isDryRun: arguments.flag("--dry-run"), isJob: JobCommand.isJob)
+            isDryRun: arguments.flag("--dry-run"))
     }
 }
 

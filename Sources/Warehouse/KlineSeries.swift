@@ -1,7 +1,7 @@
 public import Market
 
 /// The candles of one market and one length.
-public struct KlineSeries: Hashable, Sendable {
+public struct KlineSeries: Hashable, Sendable, CustomStringConvertible {
     public var exchange: String
     public var pair: Pair
     public var interval: KlineInterval
@@ -11,4 +11,7 @@ public struct KlineSeries: Hashable, Sendable {
         self.pair = pair
         self.interval = interval
     }
+
+    /// `binance:BTC-USDT 1m`.
+    public var description: String { "\(exchange):\(pair) \(interval)" }
 }

@@ -97,14 +97,12 @@ struct BackfillCommand: Command {
         case .stopped(let counts):
             try tell(counts)
             let place = job is FileBackfill ? Self.place(counts) : Self.place(reached.withLock { $0 })
-            if let place { program.log.warning("\(Self.name).stopped", ["series": .text(seriesText), "note": .stopped(place)]) }
+            if let place { program.log.warning("\(Self.name).stopped", ["series": .text("\(series)"), "note": .stopped(place)]) }
         // Of a cron job that is as it should be; whoever asks for a history has got none.
         case .overlapped: throw JobFailure("nothing was done: another \(job.name) is under way")
         case .disabled: throw JobFailure("nothing was done: \(job.name) is switched off in crypto_gaf.jobs")
         }
     }
-
-    private var seriesText: String { "\(series.exchange):\(series.pair) \(series.interval)" }
 
     private static func market(_ arguments: Arguments) throws -> VenueMarket {
         guard arguments.operands.count <= 1 else { throw UsageError("backfill takes one VENUE:SYMBOL (got \(arguments.operands.count))") }
@@ -134,7 +132,7 @@ extension BackfillCommand {
         program.log.info(
             "backfill.progress",
             [
-                "series": .text(seriesText), "percent": .integer(percent),
+                "series": .text("\(series)"), "percent": .integer(percent),
                 "candles": .integer(Int(progress.done)), "of": .integer(Int(progress.total)), "found": .integer(found),
             ])
     }

@@ -101,7 +101,7 @@ struct JobCommand: Command {
 
     /// Whether a row of `crypto_gaf.jobs` switches something.
     @Sendable static func isJob(_ name: String) -> Bool {
-        name == CalculateJob.name || name.hasPrefix("backfill ") || entries.contains { $0.name == name }
+        name == CalculateJob.name || name.hasPrefix(VenueBackfill.namePrefix) || entries.contains { $0.name == name }
     }
 
     private static var list: String { HelpText.rows(entries.map { (name: $0.name, meaning: $0.summary) }) }

@@ -16,7 +16,7 @@ public struct FileBackfill: BatchJob {
         public var percent: Int
     }
 
-    public var name: String { "backfill \(series.exchange):\(series.pair) \(series.interval)" }
+    public var name: String { "\(VenueBackfill.namePrefix)\(series)" }
 
     private let settings: IngestSettings
     private let series: KlineSeries

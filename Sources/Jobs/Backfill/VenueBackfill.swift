@@ -16,7 +16,9 @@ public struct VenueBackfill: BatchJob {
         public var counts: JobCounts
     }
 
-    public var name: String { "backfill \(seriesText)" }
+    public var name: String { "\(Self.namePrefix)\(series)" }
+    /// Of every backfill's name, from a venue or a file: of one series there is one at a time.
+    public static let namePrefix = "backfill "
 
     private let settings: IngestSettings
     private let series: KlineSeries
@@ -50,6 +52,7 @@ public struct VenueBackfill: BatchJob {
         let fill = GapFill(settings, context, pages: .max, closedAt: now)
         let window = try fill.wholeDays([ExpectedCandles(series, low..<high)])[0].window
         for span in Self.chunks(window, limit: Int64(Self.pages * site.venue.offer.candlesPerPage) * step) {
+            if context.stop.isRequested { return counts }
             let part = try fill.run([ExpectedCandles(series, span)])
             counts.merge(part) { $0 + $1 }
             counts["series"] = 1
@@ -61,7 +64,6 @@ public struct VenueBackfill: BatchJob {
                 throw JobFailure(
                     "the venue did not give everything; crypto_gaf.missing_klines says why. Run it again to go on", counts: counts)
             }
-            if context.stop.isRequested, span.upperBound < window.upperBound { return counts }
         }
         let before = try TrackedSymbolRepository(context.connection).accountFrom(Date(milliseconds: window.lowerBound), series)
         if let before { try tellMoreToFill(window.upperBound, before.milliseconds, now: now, context) }
@@ -78,20 +80,24 @@ public struct VenueBackfill: BatchJob {
         let between = [ExpectedCandles(series, low..<high)]
         let settled = try CoverageRepository(context.connection).missing(of: between)[0].filter(\.isFinal).map(\.range)
         let missing = try gaps.missing(between)[0].subtracting(TimeRanges(settled))
-        guard let first = missing.ranges.first?.lowerBound, let until = missing.ranges.last?.upperBound else { return }
-        context.log.warning(
-            "backfill.more_to_fill",
-            [
-                "series": .text(seriesText), "candles": .integer(Int(missing.length / interval.milliseconds)),
-                "first": .text(Date(milliseconds: first).formatted(.iso8601)),
-                "until": .text(Date(milliseconds: until).formatted(.iso8601)),
-                "reason": .text(
-                    "every candle from --from on is accounted for now: fill-gaps will look for these; symbols track --since sets another time"
-                ),
-            ])
+        let reason =
+            "every candle from --from on is accounted for now: fill-gaps will look for these; symbols track --since sets another time"
+        warn("backfill.more_to_fill", missing, reason, context)
     }
 
-    private var seriesText: String { "\(series.exchange):\(series.pair) \(series.interval)" }
+    /// Of candles, unless there are none: how many, from which to which, and why.
+    private func warn(
+        _ event: String, _ ranges: TimeRanges, _ reason: String, _ context: JobContext, more: [(key: String, value: Log.Value)] = []
+    ) {
+        guard let first = ranges.ranges.first?.lowerBound, let end = ranges.ranges.last?.upperBound else { return }
+        let step = series.interval.milliseconds
+        let fields: [(key: String, value: Log.Value)] = [
+            ("series", .text("\(series)")), ("candles", .integer(Int(ranges.length / step))),
+            ("first", .text(Date(milliseconds: first).formatted(.iso8601))),
+            ("last", .text(Date(milliseconds: end - step).formatted(.iso8601))), ("reason", .text(reason)),
+        ]
+        context.log.log(.warning, event, fields: fields + more)
+    }
 
     /// Reasons that are told: there are hardly ever more than a few.
     private static let reasons = 20
@@ -107,16 +113,7 @@ public struct VenueBackfill: BatchJob {
             (reason: reason, ranges: TimeRanges(stretches.map { $0.range.clamped(to: window) }), isFinal: stretches.allSatisfy(\.isFinal))
         }
         for (reason, ranges, isFinal) in lost.sorted(by: { $0.ranges.length > $1.ranges.length }).prefix(Self.reasons) {
-            guard let first = ranges.ranges.first?.lowerBound, let end = ranges.ranges.last?.upperBound else { continue }
-            context.log.warning(
-                "backfill.lost",
-                [
-                    "series": .text(seriesText),
-                    "candles": .integer(Int(ranges.length / series.interval.milliseconds)), "reason": .text(reason),
-                    "first": .text(Date(milliseconds: first).formatted(.iso8601)),
-                    "last": .text(Date(milliseconds: end - series.interval.milliseconds).formatted(.iso8601)),
-                    "asked_again": .flag(!isFinal),
-                ])
+            warn("backfill.lost", ranges, reason, context, more: [("asked_again", .flag(!isFinal))])
         }
         let final = missing.filter(\.isFinal).map { $0.range.clamped(to: window) }
         return Int(TimeRanges(final).length / series.interval.milliseconds)

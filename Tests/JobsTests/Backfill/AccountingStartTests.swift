@@ -32,11 +32,13 @@ import Warehouse
         return log.first("backfill.more_to_fill")
     }
 
-    private func fields(_ candles: Int, _ first: Int64, _ until: Int64) -> String {
-        "\"candles\":\(candles),\"first\":\"\(date(first).formatted(.iso8601))\",\"until\":\"\(date(until).formatted(.iso8601))\""
+    /// - Parameter end: of the last one.
+    private func fields(_ candles: Int, _ first: Int64, _ end: Int64) -> String {
+        let last = date(end).addingTimeInterval(-3600)
+        return "\"candles\":\(candles),\"first\":\"\(date(first).formatted(.iso8601))\",\"last\":\"\(last.formatted(.iso8601))\""
     }
 
-    @Test("who backfills a part of a tracked market's history is told how much fill-gaps will look for, and until when")
+    @Test("who backfills a part of a tracked market's history is told how much fill-gaps will look for, and from when to when")
     func moreToFill() throws {
         try track(.hour, from: 0)
         let first = try #require(try told(-5 ..< -4))

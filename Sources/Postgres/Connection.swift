@@ -42,7 +42,7 @@ public final class Connection {
         _ options: ConnectionOptions, _ notice: @escaping (Notice) -> Void, limit: Deadline?
     ) throws(PostgresError) -> Session {
         let session = try Session(options, notice: notice)
-        // Nobody would use on a connection that begins so.
+        // Nobody would go on with a connection that begins so.
         let deadline = Deadline(after: options.connectTimeout + .seconds(1), grace: .zero)
         _ = try session.run(script: options.settings, deadline: deadline.orEarlier(limit))
         return session

@@ -87,6 +87,7 @@ final class GapTarget: IngestTarget {
     }
 
     private func noteImpossible(_ asked: Range<Int64>, _ parsed: ParsedRows<Candle>, _ checked: CheckedCandles) {
+        guard !checked.rejected.isEmpty else { return }
         let times = Dictionary(parsed.rows.map { ($0.position, $0.row.openTime) }) { first, _ in first }
         let sound = Set(checked.closed.map(\.row.openTime))
         for row in checked.rejected {

@@ -94,7 +94,7 @@ final class ListedObjects: ObjectSource {
         }
     }
 
-    @Sendable func mayHaveMoved(_ key: String) -> Bool {
+    @Sendable func follows(_ key: String) -> Bool {
         state.withLock { state in
             state.moves[key, default: 0] += 1
             return state.moves[key, default: 0] <= Self.moveLimit

@@ -39,8 +39,9 @@ protocol ObjectSource: Sendable {
     /// What was taken and has not been loaded after all, which may be nothing: somebody is to take it again.
     func giveBack(_ group: ObjectGroup)
 
-    /// Whether an object that is not where it was listed may be in the other place by now, and is to be looked for there.
-    @Sendable func mayHaveMoved(_ key: String) -> Bool
+    /// For an object that is not where it was listed: whether it is to be looked for in the other place, where it may be by now. Each asking
+    /// counts, since none is followed for ever.
+    @Sendable func follows(_ key: String) -> Bool
 
     /// A batch was loaded.
     func note(_ batch: TransformBatch)
@@ -101,7 +102,7 @@ final class DueObjects: ObjectSource {
     func giveBack(_ group: ObjectGroup) {}
 
     /// What is due lies in the lake.
-    @Sendable func mayHaveMoved(_ key: String) -> Bool { false }
+    @Sendable func follows(_ key: String) -> Bool { false }
 
     func soundAnswer(of channel: LakeChannel) -> SoundAnswer? { state.withLock { $0.sound[channel] } }
 

@@ -21,7 +21,7 @@ struct TransformBatch: Sendable {
     /// Beside the outcomes; nil where nothing is to be loaded.
     private var hashes: [Int64?] = []
     private let isReplay: Bool
-    private let mayHaveMoved: @Sendable (_ key: String) -> Bool
+    private let follows: @Sendable (_ key: String) -> Bool
     private let pair: Pair?
     private let sound: SoundAnswer?
 
@@ -34,7 +34,7 @@ struct TransformBatch: Sendable {
         self.group.keys = []
         facts = FactBatch(group.table, exchange: group.channel.exchange)
         isReplay = source.isReplay
-        mayHaveMoved = source.mayHaveMoved
+        follows = source.follows
         pair = source.pair
         sound = source.soundAnswer(of: group.channel)
     }
@@ -56,7 +56,7 @@ struct TransformBatch: Sendable {
             read(object, key, origin)
         } catch {
             if error.isOfStore { throw error }
-            if error.code == .missing, mayHaveMoved(key) { return moved.append(group.keys.removeLast()) }
+            if error.code == .missing, follows(key) { return moved.append(group.keys.removeLast()) }
             set(ObjectOutcome(key: key, error.code == .missing ? .lost : .corrupt, error: error.message))
         }
     }

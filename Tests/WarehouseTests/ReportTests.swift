@@ -60,12 +60,18 @@ import Warehouse
         #expect(run.output.contains("binance:BTC-USDT|1h|2017-07-14 02:40:00+00\nbinance:BTC-USDT|1m|2020-09-13 12:26:40+00\n"), "\(run)")
     }
 
-    @Test("the rollups and what they are made of are told by layer, series and month")
-    func warehouse() throws {
+    /// Minutes of one day, rolled up.
+    private func rolledUp() throws -> MinuteFixture {
         let minutes = try MinuteFixture()
         try minutes.makeMonths("2026-03")
         try minutes.put(try Date("2026-03-05T10:00:00Z", strategy: .iso8601).minutes(144))
         try minutes.rollUp()
+        return minutes
+    }
+
+    @Test("the rollups and what they are made of are told by layer, series and month")
+    func warehouse() throws {
+        let minutes = try rolledUp()
         try minutes.put(try Date("2026-03-06T10:00:00Z", strategy: .iso8601).minutes(90))
         try minutes.put(try Date("2026-03-06T10:00:00Z", strategy: .iso8601).minutes(1), "ETH-USD")
         try minutes.worker.execute(
@@ -88,10 +94,7 @@ import Warehouse
 
     @Test("of a table that Postgres has not analyzed yet nobody is told that it has no rows")
     func unanalyzed() throws {
-        let minutes = try MinuteFixture()
-        try minutes.makeMonths("2026-03")
-        try minutes.put(try Date("2026-03-05T10:00:00Z", strategy: .iso8601).minutes(144))
-        try minutes.rollUp()
+        let minutes = try rolledUp()
         func layers() throws -> String { try report("storage_by_layer", on: minutes.database) }
         let before = try layers()
         for line in ["facts|fact_klines|2026-03|not analyzed yet|", "rollups|hourly_klines||not analyzed yet|"] {

@@ -98,19 +98,20 @@ import Warehouse
     ///   - name: in the log, of who loads.
     ///   - begin: begins to load everything on another thread; answers what waits for the end of that.
     private func killPostgres(
-        under name: String, slowedBy seconds: Double, each fact: FactTable? = nil,
+        under name: String, slowedBy seconds: Double, each fact: FactTable? = nil, objects: Int = 60, times: Int = Soak.count(20),
+        settings: [String: String] = [:], when isTime: (TransformFixture) -> Bool = { $0.isLoading },
         _ begin: (TransformFixture) throws -> () throws -> Void
     ) throws {
-        let cluster = try PostgresCluster()
+        let cluster = try PostgresCluster(settings: settings)
         let fixture = try TransformFixture(cluster)
-        try fill(fixture, objects: 60)
+        try fill(fixture, objects: objects)
         try fixture.transform()
         let expected = try fixture.digest()
-        for _ in 0..<Soak.count(20) {
+        for _ in 0..<times {
             try fixture.forget()
             try fixture.slowDown(by: seconds, each: fact)
             let end = try begin(fixture)
-            #expect(eventually { fixture.isLoading })
+            #expect(eventually { isTime(fixture) })
             cluster.kill9()
             try cluster.start()
             try fixture.connection.reset()
@@ -147,45 +148,28 @@ import Warehouse
         #expect(fixture.log.count("transform.postgres_away") > 0 && fixture.log.count("transform.postgres_back") == 0)
     }
 
-    @Test("a replay whose Postgres is killed in its midst loads all the same everything that it listed")
-    func replayed() throws {
-        try killPostgres(under: "replay", slowedBy: 0.01) { fixture in
-            let (lake, database, log) = (fixture.lake, fixture.database, fixture.log)
-            let running = Background {
-                var listed = 0
-                let counts = try TransformFixture.replay(nil, lake, database, log) { listed = $0.listed }
-                return (counts, listed)
-            }
-            return {
-                let (counts, listed) = try running.value()
-                #expect(counts["objects"] == listed && counts["lost"] == nil)
-            }
+    /// Begins a replay; what waits for its end holds it against what it listed.
+    private func replaying(_ fixture: TransformFixture) -> () throws -> Void {
+        let (lake, database, log) = (fixture.lake, fixture.database, fixture.log)
+        let running = Background {
+            var listed = 0
+            let counts = try TransformFixture.replay(nil, lake, database, log) { listed = $0.listed }
+            return (counts, listed)
+        }
+        return {
+            let (counts, listed) = try running.value()
+            #expect(counts["objects"] == listed && counts["lost"] == nil)
         }
     }
 
+    @Test("a replay whose Postgres is killed in its midst loads all the same everything that it listed")
+    func replayed() throws { try killPostgres(under: "replay", slowedBy: 0.01, replaying) }
+
     @Test("what a replay has committed outlives Postgres, however late that writes what nobody waits for")
     func replayCommitted() throws {
-        let cluster = try PostgresCluster()
-        let fixture = try TransformFixture(cluster)
-        try fill(fixture, objects: 300)
-        try fixture.transform()
-        let expected = try fixture.digest()
-        for statement in ["ALTER SYSTEM SET wal_writer_delay = '10s'", "SELECT pg_reload_conf()"] {
-            try fixture.connection.run(script: statement)
-        }
-        for _ in 0..<3 {
-            try fixture.forget()
-            try fixture.slowDown(by: 0.002)
-            let (lake, database, log) = (fixture.lake, fixture.database, fixture.log)
-            let running = Background { try TransformFixture.replay(nil, lake, database, log) }
-            #expect(eventually { (try? fixture.count("SELECT count(*) FROM crypto_gaf.processed_files")) ?? 0 > 0 })
-            cluster.kill9()
-            try cluster.start()
-            try fixture.connection.reset()
-            try fixture.slowDown(by: nil)
-            #expect(try running.value()["lost"] == nil)
-            #expect(try fixture.digest() == expected)
-        }
+        try killPostgres(
+            under: "replay", slowedBy: 0.002, objects: 300, times: 3, settings: ["wal_writer_delay": "10s"],
+            when: { (try? $0.count("SELECT count(*) FROM crypto_gaf.processed_files")) ?? 0 > 0 }, replaying)
     }
 }
 

@@ -1,8 +1,13 @@
 extension WireDecimal {
     /// The number that stands at `offset`, which moves behind it; nil: none that a value can hold, and the offset is of no use.
     ///
-    /// Linear, without allocation. The usual number, of at most 19 digits and without an exponent, takes one pass.
+    /// Linear, without allocation. The usual number takes two looks at eight bytes each; another one of at most 19 digits and without an
+    /// exponent takes one pass.
     public init?(scanning bytes: UnsafeBufferPointer<UInt8>, from offset: inout Int) {
+        if let (value, scale) = Self.scanUsual(bytes, from: &offset) {
+            self.init(normalised: Int128(value), scale: scale)
+            return
+        }
         let start = offset
         var index = offset
         let isNegative = index < bytes.count && bytes[index] == UInt8(ascii: "-")
@@ -37,6 +42,25 @@ extension WireDecimal {
             self.init(normalised: isNegative ? -Int128(value) : Int128(value), scale: scale)
         }
     }
+
+    /// A number of up to seven digits before the point and eight after it, without sign and exponent. Nil: another one, or the bytes end
+    /// soon; the offset stays.
+    private static func scanUsual(_ bytes: UnsafeBufferPointer<UInt8>, from offset: inout Int) -> (value: UInt64, scale: Int)? {
+        guard let whole = EightBytes(bytes, at: offset), 1...7 ~= whole.digits else { return nil }
+        guard whole.digits == 1 || bytes[offset] != 0x30 else { return nil }
+        var (value, scale, index) = (whole.number(whole.digits), 0, offset + whole.digits)
+        if bytes[index] == UInt8(ascii: ".") {
+            guard let fraction = EightBytes(bytes, at: index + 1), fraction.digits > 0 else { return nil }
+            scale = fraction.significant
+            value = value * powersOfTen[scale] + fraction.number(scale)
+            index += 1 + fraction.digits
+        }
+        guard index < bytes.count, case let next = bytes[index], next &- 0x30 > 9, next | 0x20 != UInt8(ascii: "e") else { return nil }
+        offset = index
+        return (value, scale)
+    }
+
+    private static let powersOfTen: InlineArray<9, UInt64> = [1, 10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000]
 }
 
 /// One pass over the bytes of a number that is too long for a word or has an exponent.

@@ -51,8 +51,8 @@ public struct BinaryRows: Sendable {
     public mutating func append(significand: Int128, scale: Int) {
         let magnitude = significand.magnitude
         let sign: UInt16 = significand < 0 ? 0x4000 : 0
-        if magnitude <= ShortNumeric.limit {
-            let digits = ShortNumeric(UInt64(magnitude), scale: scale)
+        if let magnitude = UInt64(exactly: magnitude), magnitude <= ShortNumeric.limit {
+            let digits = ShortNumeric(magnitude, scale: scale)
             writeHeader(count: digits.count, weight: digits.weight, sign: sign, scale: scale)
             // What is written behind the last digit is room, and the next value's.
             write(digits.leading)
@@ -162,6 +162,17 @@ public struct BinaryRows: Sendable {
 
     private mutating func makeRoom(_ size: Int) {
         guard end + size > bytes.count else { return }
-        bytes.append(contentsOf: repeatElement(0, count: max(bytes.count, size)))
+        reserveCapacity(max(2 * bytes.count, end + size))
+    }
+
+    /// Makes room for so many bytes, if there is less.
+    public mutating func reserveCapacity(_ capacity: Int) {
+        guard capacity > bytes.count else { return }
+        let written = bytes[..<end]
+        bytes = [UInt8](unsafeUninitializedCapacity: capacity) { room, count in
+            let rest = room.initialize(fromContentsOf: written)
+            room[rest...].initialize(repeating: 0)
+            count = capacity
+        }
     }
 }

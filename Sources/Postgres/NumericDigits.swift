@@ -1,7 +1,7 @@
 /// The usual magnitude, in digits of base 10,000 that are aligned at the decimal point, without zeros at the end.
 struct ShortNumeric {
     /// Three decimals more still fit a word, whose five digits fit two.
-    static let limit = UInt128(UInt64.max / 1000)
+    static var limit: UInt64 { .max / 1000 }
 
     /// In 16 bits each, the first in the highest.
     let leading: UInt128

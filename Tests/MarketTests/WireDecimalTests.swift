@@ -81,6 +81,28 @@ struct WireDecimalTests {
         }
     }
 
+    /// What stands at the beginning, and how many bytes it takes.
+    private func scan(_ text: String) -> (value: WireDecimal, length: Int)? {
+        Array(text.utf8).withUnsafeBufferPointer { bytes in
+            var offset = 0
+            return WireDecimal(scanning: bytes, from: &offset).map { ($0, offset) }
+        }
+    }
+
+    @Test("are the same whatever follows them, and however far away the end is")
+    func neighbours() {
+        var generator = SeededGenerator(seed: 11)
+        let alphabet = Array("00123456789.-e")
+        for count in 0..<100_000 {
+            let noise = (0..<Int.random(in: 1...12, using: &generator)).map { _ in alphabet.randomElement(using: &generator)! }
+            let text = count % 2 == 0 ? random(&generator) : String(noise)
+            for tail in [",", "\"", "]]", ",\"0.10000000\",7", "              ", "/:;<=>?@AZaz"] {
+                let whole = scan(text + tail).flatMap { $0.length == text.count ? $0.value : nil }
+                #expect(whole == WireDecimal(text), "\(text) before \(tail)")
+            }
+        }
+    }
+
     @Test("are ordered where a common scale would not fit")
     func wideOrder() throws {
         let ordered = try [

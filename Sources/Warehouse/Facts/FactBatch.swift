@@ -31,6 +31,13 @@ public struct FactBatch: Sendable {
     public var rowCount: Int { entries.count }
     public var byteCount: Int { rows.byteCount + entries.count * MemoryLayout<Entry>.stride }
 
+    /// Makes room for so many rows that are about as long as those that are there.
+    public mutating func reserveCapacity(_ capacity: Int) {
+        guard rowCount > 0, capacity > rowCount else { return }
+        entries.reserveCapacity(capacity)
+        rows.reserveCapacity((rows.byteCount + rows.byteCount / 8) / rowCount * capacity)
+    }
+
     /// Closed candles of one answer, each opening once.
     public mutating func add(_ candles: [(position: Int, row: Candle)], symbol: String, interval: KlineInterval, origin: FactOrigin) {
         let (series, source) = begin(symbol, interval.code, origin)

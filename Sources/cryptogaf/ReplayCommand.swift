@@ -57,6 +57,7 @@ struct ReplayCommand: Command {
         let connect: @Sendable () throws(PostgresError) -> Connection = { [database] () throws(PostgresError) in try Connection(database) }
         // One that cannot be reached at all is told at once, as by every command; one that goes away later is waited for.
         _ = try connect()
+        let started = ContinuousClock.now
         var listed = 0
         let counts = try replay.run(log: program.log, stop: program.stop, connect: connect) { progress in
             let counts = progress.counts
@@ -65,7 +66,8 @@ struct ReplayCommand: Command {
                 "replay: \(counts["objects"] ?? 0) of \(progress.listed) objects, \(counts["rows_inserted"] ?? 0) rows inserted, "
                     + "\(counts["rows_updated"] ?? 0) updated, \(counts["rows_duplicate"] ?? 0) there already")
         }
-        var fields = counts.sorted { $0.key < $1.key }.map { (key: $0.key, value: Log.Value.integer($0.value)) }
+        var fields: [(key: String, value: Log.Value)] = [("seconds", .number(started.secondsUntilNow))]
+        fields += counts.sorted { $0.key < $1.key }.map { ($0.key, .integer($0.value)) }
         let isStopped = program.stop.isRequested
         let isIdle = listed == 0 && !isStopped
         if isIdle { fields.append(("note", "nothing in the lake matches")) }

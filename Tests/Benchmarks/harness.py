@@ -105,11 +105,15 @@ class Ground:
         return done.stdout
 
     def job(self, name, *options, watch=None, **more):
-        """Runs a job to its end; the seconds that its process took, and what it says of itself then: `seconds` of its own, and counts.
+        """Runs a job to its end; the rest as of `told`."""
+        return self.told("job.succeeded", "job", name, *options, watch=watch, **more)
+
+    def told(self, event, *words, watch=None, **more):
+        """Runs a command to its end; the seconds that its process took, and the `event` that it tells then: `seconds` of its own, and counts.
 
         `watch` is called with the process some 50 times a second."""
         start = time.perf_counter()
-        process = self.start([PROGRAM, "job", name, *options], "worker", log=f"{name}.log", **more)
+        process = self.start([PROGRAM, *words], "worker", log=f"{words[0]}.log", **more)
         ended = threading.Event()
         watcher = threading.Thread(target=observe, args=(process, watch, ended), daemon=True)
         watcher.start()
@@ -119,10 +123,10 @@ class Ground:
         ended.set()
         watcher.join()
         self.running.remove(process)
-        log = (self.folder / f"{name}.log").read_text()
-        told = [event for event in map(json.loads, log.splitlines()) if event["event"] == "job.succeeded"]
+        log = (self.folder / f"{words[0]}.log").read_text()
+        told = [line for line in map(json.loads, log.splitlines()) if line["event"] == event]
         if code or not told:
-            raise RuntimeError(f"the job {name} ended with {code}: {log[-500:]}")
+            raise RuntimeError(f"cryptogaf {' '.join(words)} ended with {code}: {log[-500:]}")
         return seconds, told[-1]
 
     def psql(self, sql):

@@ -76,10 +76,3 @@ public struct CalculateJob: Sendable {
         return tally
     }
 }
-
-extension ContinuousClock.Instant {
-    var secondsUntilNow: Double {
-        let (seconds, attoseconds) = duration(to: .now).components
-        return Double(seconds) + Double(attoseconds) * 1e-18
-    }
-}

@@ -2,6 +2,7 @@ import Analysis
 import FoundationEssentials
 import PNG
 import Postgres
+import Runtime
 import Warehouse
 
 /// Draws products over one connection: from the samples in the database to the images in the database.

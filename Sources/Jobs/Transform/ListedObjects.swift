@@ -23,6 +23,7 @@ final class ListedObjects: ObjectSource {
         /// How often an object was not where it was thought to be.
         var moves: [String: Int] = [:]
         var listed = 0
+        var sizes = GroupSizes()
         /// What was read and is not in the ingestion log.
         var unlogged: [String] = []
         /// By the server's clock.
@@ -31,7 +32,6 @@ final class ListedObjects: ObjectSource {
 
     private let state: Mutex<State>
     private let choice: Replay.Choice
-    private static let groupLimit = 64
     /// Into the archive, out of it as a file is loaded again, and back: whoever follows for longer would hardly find it.
     private static let moveLimit = 3
 
@@ -64,13 +64,14 @@ final class ListedObjects: ObjectSource {
         }
     }
 
-    /// A whole group, or any where no more are to come.
+    /// A whole group, or any where no more are to come. No more than a batch holds: whoever finds nothing left does not come again.
     private static func take(_ state: inout State) -> ObjectGroup? {
-        let walked = state.walks.first?.location
-        let ready = state.pending.first { $0.value.count >= groupLimit || $0.key.location != walked }
+        let (walked, sizes) = (state.walks.first?.location, state.sizes)
+        let ready = state.pending.first { $0.value.count >= sizes.limit(of: $0.key.channel) || $0.key.location != walked }
         guard let (place, keys) = ready, let table = place.channel.channel?.table else { return nil }
-        state.pending[place] = keys.count > groupLimit ? Array(keys[groupLimit...]) : nil
-        return ObjectGroup(channel: place.channel, table: table, keys: Array(keys.prefix(groupLimit)), location: place.location)
+        let limit = sizes.limit(of: place.channel)
+        state.pending[place] = keys.count > limit ? Array(keys[limit...]) : nil
+        return ObjectGroup(channel: place.channel, table: table, keys: Array(keys.prefix(limit)), location: place.location)
     }
 
     private func list(_ state: inout State, _ store: any ObjectStore) throws(LakeError) {
@@ -102,7 +103,9 @@ final class ListedObjects: ObjectSource {
     }
 
     func note(_ batch: TransformBatch) {
-        let keys = batch.otherShapes.map(\.objectKey) + batch.parts
-        if !keys.isEmpty { state.withLock { $0.unlogged += keys } }
+        state.withLock { state in
+            state.sizes.note(batch)
+            state.unlogged += batch.otherShapes.map(\.objectKey) + batch.parts
+        }
     }
 }

@@ -26,6 +26,23 @@ struct SoundAnswer: Sendable {
     let origin: FactOrigin
 }
 
+/// How many objects of a channel make a batch.
+struct GroupSizes: Sendable {
+    /// Of an object, as the channel's last batch had them.
+    private var rows: [LakeChannel: Int] = [:]
+    private static let limits = 8...1024
+
+    mutating func note(_ batch: TransformBatch) {
+        guard !batch.outcomes.isEmpty else { return }
+        rows[batch.group.channel] = max(batch.rowCount / batch.outcomes.count, 1)
+    }
+
+    func limit(of channel: LakeChannel) -> Int {
+        let rows = rows[channel] ?? TransformBatch.rowLimit / 64
+        return min(max(TransformBatch.rowLimit / rows, Self.limits.lowerBound), Self.limits.upperBound)
+    }
+}
+
 /// Where the lanes get their objects from. Any thread may ask.
 protocol ObjectSource: Sendable {
     /// The next objects, inside of the transaction that will load them; nil: there are none just now.
@@ -60,18 +77,16 @@ protocol ObjectSource: Sendable {
     func soundAnswer(of channel: LakeChannel) -> SoundAnswer?
 }
 
-/// What `raw_objects` says is due, oldest first, claimed by locks on its rows: they are let go when the transaction ends, whatever ends it.
+/// What `raw_objects` says is due, by and large the oldest first, claimed by locks on its rows: they are let go when the transaction ends, whatever ends it.
 final class DueObjects: ObjectSource {
     private struct State {
-        /// Rows of an object, as the last group of the channel had them.
-        var rows: [LakeChannel: Int] = [:]
+        var sizes = GroupSizes()
         var sound: [LakeChannel: SoundAnswer] = [:]
         var isOpen = true
     }
 
     private let state = Mutex(State())
     private let locations: [RawLocation]
-    private static let groupLimits = 8...1024
 
     var isOpen: Bool { state.withLock { $0.isOpen } }
     var isReplay: Bool { false }
@@ -86,7 +101,7 @@ final class DueObjects: ObjectSource {
         let objects = RawObjectRepository(connection)
         for channel in try objects.channelsDue(Channel.allCases) where ObjectContent.isKnown(channel) {
             guard let table = channel.channel?.table else { continue }
-            let (keys, location) = try objects.claim(channel, limit: limit(of: channel), in: locations)
+            let (keys, location) = try objects.claim(channel, limit: state.withLock { $0.sizes.limit(of: channel) }, in: locations)
             if !keys.isEmpty { return ObjectGroup(channel: channel, table: table, keys: keys, location: location) }
         }
         return nil
@@ -114,14 +129,5 @@ final class DueObjects: ObjectSource {
         }
     }
 
-    /// For the size of the channel's next group.
-    func note(_ batch: TransformBatch) {
-        guard !batch.outcomes.isEmpty else { return }
-        state.withLock { $0.rows[batch.group.channel] = max(batch.rowCount / batch.outcomes.count, 1) }
-    }
-
-    private func limit(of channel: LakeChannel) -> Int {
-        let rows = state.withLock { $0.rows[channel] } ?? TransformBatch.rowLimit / 64
-        return min(max(TransformBatch.rowLimit / rows, Self.groupLimits.lowerBound), Self.groupLimits.upperBound)
-    }
+    func note(_ batch: TransformBatch) { state.withLock { $0.sizes.note(batch) } }
 }

@@ -15,7 +15,7 @@ extension FactLoad {
     func standing(of batch: SettledBatch, _ table: FactTable, _ exchange: String) throws(PostgresError) -> Standing {
         // Books and tickers come singly; only where whole pages of history come is it worth to ask.
         guard table == .klines, batch.rows.count >= Self.page * batch.runs.count else { return .mixed }
-        // Whose candles a row is of, how many and, by the sum of their times, which.
+        // Whose candles a row is of, how many and, by the sum of their times, which. To whoever compares them anyway one says enough.
         let found = try lookUp(
             """
             SELECT bool_and(f.rows = 0), bool_and(f.own = s.rows AND f.seconds = s.seconds)
@@ -25,7 +25,8 @@ extension FactLoad {
                     sum(date_part('epoch', open_time)) FILTER (WHERE object_hash = s.hash) AS seconds
                 FROM (
                     SELECT open_time, object_hash FROM crypto_gaf.fact_klines f WHERE f.exchange = \(exchange) AND f.symbol = s.symbol
-                    AND f.interval_code = s.interval_code AND f.open_time BETWEEN s.first AND s.last LIMIT s.rows + 1) AS f) AS f
+                    AND f.interval_code = s.interval_code AND f.open_time BETWEEN s.first AND s.last
+                    LIMIT CASE WHEN \(repairs) THEN 1 ELSE s.rows + 1 END) AS f) AS f
             """
         ).one()
         return try found.bool(0) ? .vacant : try found.bool(1) ? .known : .mixed

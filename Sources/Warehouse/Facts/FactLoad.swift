@@ -9,7 +9,7 @@ public final class FactLoad {
     let connection: Connection
     /// Whether what an object brought before is compared with what it brings now, row by row: another version of the program may have read
     /// it in another way, or somebody changed the table.
-    private let repairs: Bool
+    let repairs: Bool
     private var knownMonths: [FactTable: Set<Month>] = [:]
 
     /// For a connection that does nothing else of weight: its planner is told to look rows up by their keys, whatever it believes of the

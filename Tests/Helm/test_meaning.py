@@ -68,6 +68,20 @@ class Database(unittest.TestCase):
         self.assertEqual(rendered("cnpg") and only(rendered("cnpg"), "Cluster", "db")["spec"]["plugins"][0]["parameters"],
                          {"barmanObjectName": only(rendered("cnpg"), "ObjectStore", "db").name})
 
+    def test_postgres_keeps_a_quarter_of_its_memory_for_pages_unless_it_is_told_otherwise(self):
+        def bundled(change):
+            settings = find(render(merged("minimal", {"postgres": {"bundled": change}})), "ConfigMap", f"{RELEASE}-cryptogaf-db")["data"]["settings.conf"]
+            return [line for line in settings.splitlines() if "shared_buffers" in line]
+
+        self.assertEqual(bundled({}), ["shared_buffers = '256MB'"])
+        for limit, wanted in (("1.5Gi", "384MB"), ("512Mi", "128MB"), ("32Mi", "16MB")):
+            self.assertEqual(bundled({"resources": {"limits": {"memory": limit}}}), [f"shared_buffers = '{wanted}'"])
+        for resources in ({"limits": {"memory": "1G"}}, {"limits": None}):
+            self.assertEqual(bundled({"resources": resources}), [])
+        self.assertEqual(bundled({"parameters": {"shared_buffers": "300MB"}}), ["shared_buffers = '300MB'"])
+        parameters = {case: only(rendered(case), "Cluster", "db")["spec"]["postgresql"]["parameters"] for case in ("cnpg", "cnpg-in-tree")}
+        self.assertEqual([parameters[case]["shared_buffers"] for case in ("cnpg", "cnpg-in-tree")], ["1GB", "512MB"])
+
     def test_cnpg_begins_with_another_clusters_backups_if_asked_to(self):
         for case, place in (("cnpg", "plugin"), ("cnpg-in-tree", "barmanObjectStore")):
             change = {"postgres": {"cnpg": {"recovery": {"from": "old-cryptogaf-db", "to": "2026-01-31 12:00:00+00"}}}}

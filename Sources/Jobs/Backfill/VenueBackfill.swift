@@ -52,7 +52,6 @@ public struct VenueBackfill: BatchJob {
         let fill = GapFill(settings, context, pages: .max, closedAt: now)
         let window = try fill.wholeDays([ExpectedCandles(series, low..<high)])[0].window
         for span in Self.chunks(window, limit: Int64(Self.pages * site.venue.offer.candlesPerPage) * step) {
-            if context.stop.isRequested { return counts }
             let part = try fill.run([ExpectedCandles(series, span)])
             counts.merge(part) { $0 + $1 }
             counts["series"] = 1
@@ -64,6 +63,7 @@ public struct VenueBackfill: BatchJob {
                 throw JobFailure(
                     "the venue did not give everything; crypto_gaf.missing_klines says why. Run it again to go on", counts: counts)
             }
+            if context.stop.isRequested, span.upperBound < window.upperBound { return counts }
         }
         let before = try TrackedSymbolRepository(context.connection).accountFrom(Date(milliseconds: window.lowerBound), series)
         if let before { try tellMoreToFill(window.upperBound, before.milliseconds, now: now, context) }

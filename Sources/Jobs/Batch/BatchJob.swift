@@ -33,7 +33,7 @@ public struct JobContext {
     public let connect: @Sendable () throws(PostgresError) -> Connection
     public let log: Log
     public let stop: Stop
-    /// Whether some job bears that name; whatever else is recorded like one holds no job's lock.
+    /// Whether some job bears that name. Under others `job_runs` has work of the chart's scripts, which hold no job's lock.
     public let isJob: @Sendable (String) -> Bool
     /// The wall clock; tests bring their own.
     public let now: @Sendable () -> Date

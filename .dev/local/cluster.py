@@ -18,7 +18,7 @@ USERS = {"owner": "cryptogaf_owner", "worker": "cryptogaf_worker", "api": "crypt
 # Source: https://www.gnu.org/software/libc/manual/html_node/Malloc-Tunable-Parameters.html
 KEEP_FREED_MEMORY = {"MALLOC_TRIM_THRESHOLD_": 32 << 20, "MALLOC_MMAP_THRESHOLD_": 32 << 20, "MALLOC_TOP_PAD_": 512 << 10}
 # By default Postgres keeps 128 MB of its tables at hand, less than a few months of candles take with their index: loading them, it would
-# hand page after page to the kernel and fetch it back. A quarter of the memory is the usual advice.
+# hand page after page to the kernel and fetch it back. A quarter of the memory is the usual advice; more than 512 MB gains nothing more here.
 # Source: https://www.postgresql.org/docs/15/runtime-config-resource.html#GUC-SHARED-BUFFERS
 SHARED_BUFFERS = f"{min(os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE') >> 22, 512)}MB"
 

@@ -76,7 +76,7 @@ class Database(unittest.TestCase):
         self.assertEqual(bundled({}), ["shared_buffers = '256MB'"])
         for limit, wanted in (("1.5Gi", "384MB"), ("512Mi", "128MB"), ("32Mi", "16MB")):
             self.assertEqual(bundled({"resources": {"limits": {"memory": limit}}}), [f"shared_buffers = '{wanted}'"])
-        for resources in ({"limits": {"memory": "1G"}}, {"limits": None}):
+        for resources in ({"limits": {"memory": "1G"}}, {"limits": {"memory": 2_000_000_000}}, {"limits": None}, None):
             self.assertEqual(bundled({"resources": resources}), [])
         self.assertEqual(bundled({"parameters": {"shared_buffers": "300MB"}}), ["shared_buffers = '300MB'"])
         parameters = {case: only(rendered(case), "Cluster", "db")["spec"]["postgresql"]["parameters"] for case in ("cnpg", "cnpg-in-tree")}

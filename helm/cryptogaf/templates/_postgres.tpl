@@ -204,7 +204,7 @@ volumeMounts:
 {{- /* Of Postgres' memory a quarter, as its documentation advises, from what the container may use; empty where that is not in Mi or Gi.
 Called with the container's resources. */}}
 {{- define "cryptogaf.sharedBuffers" -}}
-{{- $limit := dig "limits" "memory" "" . | toString }}
+{{- $limit := (((. | default dict).limits | default dict).memory | default "") | toString }}
 {{- if regexMatch "^[0-9.]+[MG]i$" $limit }}
 {{- $unit := hasSuffix "Gi" $limit | ternary 1024 1 }}
 {{- printf "%dMB" (max 16 (divf (mulf (regexFind "[0-9.]+" $limit | float64) $unit) 4 | int)) }}

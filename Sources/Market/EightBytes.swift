@@ -12,7 +12,7 @@ struct EightBytes {
         guard index + MemoryLayout<UInt64>.size <= bytes.count else { return nil }
         let word = UnsafeRawBufferPointer(bytes).loadUnaligned(fromByteOffset: index, as: UInt64.self)
         values = UInt64(littleEndian: word) ^ 0x3030_3030_3030_3030
-        // The highest bit of each byte that is above 9. A carry into the next byte comes only from one that is none already.
+        // The highest bit of each byte that is above 9. Only such a byte carries into the next one, and only the first of them counts.
         let others = (values &+ 0x7676_7676_7676_7676 | values) & 0x8080_8080_8080_8080
         digits = others.trailingZeroBitCount >> 3
     }

@@ -23,6 +23,8 @@ import Testing
         rows.append(milliseconds: 1_790_000_000_123)
         rows.append(significand: -12_345, scale: 2)
         rows.append(Int32(-7))
+        // What was written stays where it is.
+        rows.reserveCapacity(1 << 20)
         rows.beginRow()
         rows.append(Int64(1))
         for _ in 0..<4 { rows.appendNull() }

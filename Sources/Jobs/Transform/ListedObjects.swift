@@ -32,6 +32,7 @@ final class ListedObjects: ObjectSource {
 
     private let state: Mutex<State>
     private let choice: Replay.Choice
+    private static let groupLimit = 64
     /// Into the archive, out of it as a file is loaded again, and back: whoever follows for longer would hardly find it.
     private static let moveLimit = 3
 
@@ -64,12 +65,14 @@ final class ListedObjects: ObjectSource {
         }
     }
 
-    /// A whole group, or any where no more are to come. No more than a batch holds: whoever finds nothing left does not come again.
+    /// A whole group, or any where no more are to come. As a rule no more than a batch holds: a lane that finds nothing ends, and whatever
+    /// of a group is given back after that is left to the others.
     private static func take(_ state: inout State) -> ObjectGroup? {
         let (walked, sizes) = (state.walks.first?.location, state.sizes)
-        let ready = state.pending.first { $0.value.count >= sizes.limit(of: $0.key.channel) || $0.key.location != walked }
+        func limit(_ place: Place) -> Int { min(sizes.limit(of: place.channel), groupLimit) }
+        let ready = state.pending.first { $0.value.count >= limit($0.key) || $0.key.location != walked }
         guard let (place, keys) = ready, let table = place.channel.channel?.table else { return nil }
-        let limit = sizes.limit(of: place.channel)
+        let limit = limit(place)
         state.pending[place] = keys.count > limit ? Array(keys[limit...]) : nil
         return ObjectGroup(channel: place.channel, table: table, keys: Array(keys.prefix(limit)), location: place.location)
     }

@@ -18,8 +18,8 @@ struct TransformBatch: Sendable {
     /// Of the objects, if `raw_objects` may not know them.
     private(set) var records: [RawObjectRecord] = []
     private var facts: FactBatch
-    /// Objects.
-    private let expected: Int
+    /// That were to be read.
+    private let objectCount: Int
     /// Beside the outcomes; nil where nothing is to be loaded.
     private var hashes: [Int64?] = []
     private let isReplay: Bool
@@ -34,7 +34,7 @@ struct TransformBatch: Sendable {
     init(_ group: ObjectGroup, _ source: any ObjectSource) {
         self.group = group
         self.group.keys = []
-        expected = group.keys.count
+        objectCount = group.keys.count
         facts = FactBatch(group.table, exchange: group.channel.exchange)
         isReplay = source.isReplay
         follows = source.follows
@@ -77,7 +77,7 @@ struct TransformBatch: Sendable {
             case .tickers(let tickers): facts.add(tickers, origin: origin)
             }
             // The others are probably like the first.
-            if outcomes.isEmpty { facts.reserveCapacity(min(facts.rowCount * expected, Self.rowLimit + facts.rowCount)) }
+            if outcomes.isEmpty { facts.reserveCapacity(min(facts.rowCount * objectCount, Self.rowLimit + facts.rowCount)) }
             let counts = LoadCounts(duplicate: content.duplicates)
             set(ObjectOutcome(key: key, .loaded, rowsRead: content.rowsRead, counts: counts, rejected: content.rejected), origin.hash)
         } catch {

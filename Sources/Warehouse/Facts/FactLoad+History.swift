@@ -15,7 +15,8 @@ extension FactLoad {
     func standing(of batch: SettledBatch, _ table: FactTable, _ exchange: String) throws(PostgresError) -> Standing {
         // Books and tickers come singly; only where whole pages of history come is it worth to ask.
         guard table == .klines, batch.rows.count >= Self.page * batch.runs.count else { return .mixed }
-        // Whose candles a row is of, how many and, by the sum of their times, which. To whoever compares them anyway one says enough.
+        // Whose candles a row is of, how many and, by the sum of their times, which. Who repairs compares them all later, and wants to know
+        // only whether there is any.
         let found = try lookUp(
             """
             SELECT bool_and(f.rows = 0), bool_and(f.own = s.rows AND f.seconds = s.seconds)

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.parse
 
 import harness
 from figures import Figure
@@ -17,32 +18,32 @@ PAIRS, MINUTES, LATENCY, LIMIT = 500, 20, 0.05, 50
 # The venues: rows of (opening in seconds, open, high, low, close, volume), oldest first, as each venue writes them ----------------------
 
 def clock_and_candles(name):
-    """How the venue tells the time and candles; JSON values."""
+    """How the venue tells the time, and candles of the market that was asked for; JSON values."""
     def answer(data):
         return {"code": "200000", "data": data}
 
     return {
-        "coinbase": (lambda now: {"epoch": now}, lambda rows: [[t, l, h, o, c, v] for t, o, h, l, c, v in reversed(rows)]),
+        "coinbase": (lambda now: {"epoch": now}, lambda rows, market: [[t, l, h, o, c, v] for t, o, h, l, c, v in reversed(rows)]),
         "binance": (
             lambda now: {"serverTime": int(now * 1000)},
-            lambda rows: [[t * 1000, str(o), str(h), str(l), str(c), str(v), t * 1000 + 59999, "9", 3, "1", "2", "0"] for t, o, h, l, c, v in rows]),
+            lambda rows, market: [[t * 1000, str(o), str(h), str(l), str(c), str(v), t * 1000 + 59999, "9", 3, "1", "2", "0"] for t, o, h, l, c, v in rows]),
         "kraken": (
             lambda now: {"error": [], "result": {"unixtime": int(now)}},
-            lambda rows: {"error": [], "result": {"PAIR": [[t, str(o), str(h), str(l), str(c), str(o), str(v), 3] for t, o, h, l, c, v in rows], "last": 1}}),
+            lambda rows, market: {"error": [], "result": {market: [[t, str(o), str(h), str(l), str(c), str(o), str(v), 3] for t, o, h, l, c, v in rows], "last": 1}}),
         "okx": (
             lambda now: {"code": "0", "msg": "", "data": [{"ts": str(int(now * 1000))}]},
-            lambda rows: {"code": "0", "msg": "", "data": [
+            lambda rows, market: {"code": "0", "msg": "", "data": [
                 [str(t * 1000), str(o), str(h), str(l), str(c), str(v), "9", "9", "1"] for t, o, h, l, c, v in reversed(rows)]}),
         "bybit": (
             lambda now: {"retCode": 0, "retMsg": "OK", "result": {"timeSecond": str(int(now)), "timeNano": str(int(now * 1e9))}, "time": int(now * 1000)},
-            lambda rows: {"retCode": 0, "retMsg": "OK", "result": {"category": "spot", "symbol": "PAIR", "list": [
+            lambda rows, market: {"retCode": 0, "retMsg": "OK", "result": {"category": "spot", "symbol": market, "list": [
                 [str(t * 1000), str(o), str(h), str(l), str(c), str(v), "9"] for t, o, h, l, c, v in reversed(rows)]}, "time": 1}),
         "gateio": (
             lambda now: {"server_time": int(now * 1000)},
-            lambda rows: [[str(t), "9", str(c), str(h), str(l), str(o), str(v), "true"] for t, o, h, l, c, v in rows]),
+            lambda rows, market: [[str(t), "9", str(c), str(h), str(l), str(o), str(v), "true"] for t, o, h, l, c, v in rows]),
         "kucoin": (
             lambda now: answer(int(now * 1000)),
-            lambda rows: answer([[str(t), str(o), str(c), str(h), str(l), str(v), "9"] for t, o, h, l, c, v in reversed(rows)])),
+            lambda rows, market: answer([[str(t), str(o), str(c), str(h), str(l), str(v), "9"] for t, o, h, l, c, v in reversed(rows)])),
     }[name]
 
 
@@ -77,7 +78,9 @@ class Venue:
         if "time" in target.split("?")[0].lower():
             return self.clock(now)
         newest = int(now) // 60 * 60 - 60
-        return self.candles([(newest - 60 * n, 100.5, 102, 100, 101.25, 3.5) for n in reversed(range(MINUTES))])
+        asked = urllib.parse.parse_qs(urllib.parse.urlsplit(target).query)
+        market = next((asked[name][0] for name in ("pair", "symbol") if name in asked), None)
+        return self.candles([(newest - 60 * n, 100.5, 102, 100, 101.25, 3.5) for n in reversed(range(MINUTES))], market)
 
 
 async def serve(ports):
